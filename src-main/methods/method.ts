@@ -1,0 +1,88 @@
+import type { CausalGraph } from '../../src-shared/domain/graph'
+import type { MethodInfo } from '../../src-shared/domain/method'
+import type { Csr, Split } from '../../src-shared/domain/split'
+import type { ParamValues } from '../../src-shared/params/params'
+import type { Rng } from '../tensor/rng'
+
+/** Plain arrays by name with their shape: how weights, optimiser state and checkpoints leave a method. */
+export interface NamedArray {
+  shape: number[]
+  data: Float32Array | Int32Array | Uint8Array
+}
+export type NamedArrays = Record<string, NamedArray>
+
+/** Everything a training needs to go on exactly where it stopped. */
+export interface Checkpoint {
+  arrays: NamedArrays
+  /** Plain JSON: epoch, position in the data order, generator states, early-stopping record. */
+  state: Record<string, unknown>
+}
+
+/** Why a training has to stop now; read between two batches. */
+export interface StopSignal {
+  readonly requested: 'pause' | 'cancel' | null
+}
+
+export interface FitReporter {
+  /** Within an epoch: how far, in words and as a share of the whole training; called often, throttled by the receiver. */
+  progress(progress: { stage: string; fraction: number | null; etaSeconds: number | null }): void
+  /** At the end of an epoch: the values of the method's series. */
+  epoch(point: { epoch: number; seconds: number; values: Record<string, number> }): void
+  /** Hands over a checkpoint; resolves once it is safely on disk. */
+  checkpoint(checkpoint: Checkpoint): Promise<void>
+  log(level: 'info' | 'warning' | 'error', text: string): void
+}
+
+export interface FitContext {
+  split: Split
+  params: ParamValues
+  /** The one source of randomness. */
+  rng: Rng
+  signal: StopSignal
+  report: FitReporter
+  /** Where to go on; null for a fresh training. */
+  resume: Checkpoint | null
+}
+
+/** How a fit ended. A stopped one has handed over its checkpoint before it returns. */
+export type FitOutcome =
+  | { end: 'completed'; model: FittedModel; epochs: number; bestEpoch: number | null }
+  | { end: 'paused' | 'cancelled'; epochs: number }
+
+/** k × k factors on the causal edges, row-major, parents in rows; 1 leaves an edge as it is, 0 removes it (do-operation). */
+export type EdgeMask = Float32Array
+
+export interface ScoreOptions {
+  /** Only for methods with the capability `mask`. */
+  mask?: EdgeMask
+}
+
+/** A trained model in memory. */
+export interface FittedModel {
+  /**
+   * Scores of all items for a block of users.
+   * @param rows the users' known interactions, one row a user
+   * @returns [rows.rows × rows.cols] scores, row-major, higher is better; a block at a time, never users × items
+   */
+  score(rows: Csr, options?: ScoreOptions): Promise<Float32Array>
+  /** The learned global graph; only with the capability `graph`. `rows` are the training users, for mean strengths. */
+  graph?(rows: Csr): Promise<CausalGraph>
+  /** Edge strengths of each user of the block, [rows × k × k]; only with the capability `local-graph`. */
+  localGraph?(rows: Csr): Promise<Float32Array>
+  /** The weights, enough for `load` to give the same scores. */
+  save(): Promise<NamedArrays>
+  dispose(): void
+}
+
+/** The heavy part of a method, loaded on use. */
+export interface Method {
+  fit(context: FitContext): Promise<FitOutcome>
+  /** A fitted model from saved weights. */
+  load(saved: NamedArrays, params: ParamValues, items: number): FittedModel
+}
+
+/** What a method's folder exports as `descriptor`: cheap to import, `load` brings the rest. */
+export interface MethodDescriptor {
+  info: MethodInfo
+  load(): Promise<Method>
+}

@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+
+/** Where things lie in a workspace. The one place that spells these names. */
+export const workspaceFile = (workspace: string): string => join(workspace, 'workspace.json')
+export const lockFile = (workspace: string): string => join(workspace, '.lock')
+export const datasetsDirectory = (workspace: string): string => join(workspace, 'datasets')
+export const datasetDirectory = (workspace: string, name: string): string => join(workspace, 'datasets', name)
+export const splitDirectory = (workspace: string, hash: string): string => join(workspace, 'splits', hash)
+export const runsDirectory = (workspace: string): string => join(workspace, 'runs')
+export const runDirectory = (workspace: string, id: string): string => join(workspace, 'runs', id)
+/** Uploads and half-written products; emptied when the workspace is opened. */
+export const temporaryDirectory = (workspace: string): string => join(workspace, '.tmp')
+
+/** Inside a run folder. */
+export const runFiles = {
+  manifest: 'manifest.json',
+  metrics: 'metrics.jsonl',
+  log: 'log.jsonl',
+  checkpoint: 'checkpoint',
+  weights: 'weights.safetensors',
+  graph: 'graph.json',
+} as const

@@ -1,0 +1,140 @@
+import { z } from 'zod'
+import type { BackendProbe, DoctorReport } from '../domain/backend'
+import { backendIds } from '../domain/backend'
+import type { DatasetCard, DatasetManifest, DatasetRows, FileHandle, ImportPreview } from '../domain/dataset'
+import { columnMappingSchema, textLayoutSchema } from '../domain/dataset'
+import type { CausalGraph, LocalGraph } from '../domain/graph'
+import type { JobSnapshot } from '../domain/job'
+import type { MethodInfo } from '../domain/method'
+import type { Metrics } from '../domain/metric'
+import type { Recommendation, UserMatch } from '../domain/recommendation'
+import type { EpochPoint, LogLine, RunDetail, RunManifest } from '../domain/run'
+
+/** One request: the schema its input is validated with, and the type of its answer. Named `stage:verb`. */
+interface Call<I extends z.ZodType, O> {
+  input: I
+  /** Never read: carries the type of the answer. */
+  readonly output?: O
+}
+
+const answers =
+  <O>() =>
+  <I extends z.ZodType>(input: I): Call<I, O> => ({ input })
+
+const nothing = z.object({}).strict()
+const name = z.string().min(1).max(64)
+const values = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+const fileIds = z.array(z.string()).min(1).max(8)
+
+/** What a training is started with, from the window, the browser and the command line alike. */
+export const trainRequestSchema = z
+  .object({
+    method: name,
+    dataset: name,
+    recipe: values.default({}),
+    params: values.default({}),
+    seed: z.number().int().min(0).max(2147483647).default(0),
+    /** Left out: the best usable backend. */
+    backend: z.enum(backendIds).optional(),
+  })
+  .strict()
+export type TrainRequest = z.input<typeof trainRequestSchema>
+
+/**
+ * The one contract between the workbench and the services. Handlers, preload and client are derived from it;
+ * a test pins its keys. Start calls answer with a job at once, the rest are events.
+ */
+export const contract = {
+  'workspace:info': answers<{
+    path: string
+    causeway: string
+    readOnly: boolean
+    empty: boolean
+    shell: 'electron' | 'web' | 'cli'
+  }>()(nothing),
+  'system:doctor': answers<DoctorReport>()(nothing),
+  'backends:probe': answers<BackendProbe>()(z.object({ refresh: z.boolean().default(false) }).strict()),
+
+  /** Opens the shell's file dialog; a browser uploads instead and gets its handles from there. */
+  'files:pick': answers<FileHandle[]>()(nothing),
+
+  'data:preview': answers<ImportPreview>()(z.object({ files: fileIds, text: textLayoutSchema.optional() }).strict()),
+  'data:import': answers<JobSnapshot>()(
+    z
+      .object({ files: fileIds, name, mapping: columnMappingSchema.optional(), text: textLayoutSchema.optional() })
+      .strict(),
+  ),
+  'data:demo': answers<JobSnapshot>()(nothing),
+  'data:list': answers<DatasetManifest[]>()(nothing),
+  'data:card': answers<DatasetCard>()(z.object({ dataset: name, recipe: values.default({}) }).strict()),
+  'data:rows': answers<DatasetRows>()(
+    z
+      .object({
+        dataset: name,
+        table: z.enum(['interactions', 'items', 'users']),
+        offset: z.number().int().min(0),
+        limit: z.number().int().min(1).max(500),
+      })
+      .strict(),
+  ),
+  'data:remove': answers<null>()(z.object({ dataset: name }).strict()),
+
+  'train:methods': answers<MethodInfo[]>()(nothing),
+  'train:start': answers<JobSnapshot>()(trainRequestSchema),
+  'train:resume': answers<JobSnapshot>()(z.object({ run: name }).strict()),
+
+  'jobs:list': answers<JobSnapshot[]>()(nothing),
+  'jobs:pause': answers<JobSnapshot>()(z.object({ job: name }).strict()),
+  'jobs:cancel': answers<JobSnapshot>()(z.object({ job: name }).strict()),
+
+  'runs:list': answers<RunManifest[]>()(nothing),
+  'runs:get': answers<RunDetail>()(z.object({ run: name }).strict()),
+  'runs:remove': answers<null>()(z.object({ run: name }).strict()),
+  'runs:evaluate': answers<{ run: string; metrics: Metrics }>()(
+    z.object({ run: name, part: z.enum(['validation', 'test']).default('test') }).strict(),
+  ),
+
+  'graph:global': answers<CausalGraph>()(z.object({ run: name }).strict()),
+  'graph:local': answers<LocalGraph>()(z.object({ run: name, user: z.string() }).strict()),
+
+  'recommend:users': answers<UserMatch[]>()(
+    z.object({ run: name, query: z.string().max(200), limit: z.number().int().min(1).max(200).default(50) }).strict(),
+  ),
+  'recommend:topK': answers<Recommendation>()(
+    z.object({ run: name, user: z.string(), k: z.number().int().min(1).max(1000).default(10) }).strict(),
+  ),
+
+  'report:html': answers<{ html: string }>()(z.object({ run: name }).strict()),
+} as const
+
+export type Contract = typeof contract
+export type RequestName = keyof Contract
+export const requestNames = Object.keys(contract) as RequestName[]
+
+/** What a caller passes: defaults may be left out. */
+export type RequestInput<N extends RequestName> = z.input<Contract[N]['input']>
+/** What a handler receives: validated, defaults filled in. */
+export type HandlerInput<N extends RequestName> = z.output<Contract[N]['input']>
+export type RequestOutput<N extends RequestName> =
+  NonNullable<Contract[N]['output']> extends never ? null : Exclude<Contract[N]['output'], undefined>
+
+/** One handler per request; the shells serve this table. */
+export type Handlers = { [N in RequestName]: (input: HandlerInput<N>) => Promise<RequestOutput<N>> | RequestOutput<N> }
+
+/** Events, throttled to about 100 ms at their source; deltas, never histories. */
+export interface EventMap {
+  'job:changed': JobSnapshot
+  'run:points': { run: string; points: EpochPoint[] }
+  'run:log': { run: string; lines: LogLine[] }
+  /** A run appeared, changed its state or went away: fetch the list again. */
+  'runs:changed': { run: string }
+  'data:changed': { dataset: string }
+}
+export type EventName = keyof EventMap
+export const eventNames = [
+  'job:changed',
+  'run:points',
+  'run:log',
+  'runs:changed',
+  'data:changed',
+] as const satisfies EventName[]

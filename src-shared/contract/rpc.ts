@@ -1,0 +1,96 @@
+import { createBirpc, type BirpcReturn } from 'birpc'
+import type { EventMap, EventName, Handlers, RequestInput, RequestName, RequestOutput } from './contract'
+import { contract } from './contract'
+import { CausewayError, envelope, unwrap, type Envelope } from './errors'
+
+/** A two-way pipe for messages: a WebSocket, a MessagePort or a child process's IPC. */
+export interface Channel {
+  post(message: unknown): void
+  on(listener: (message: unknown) => void): void
+}
+
+interface ServerFunctions {
+  request(name: string, input: unknown): Promise<Envelope<unknown>>
+}
+interface ClientFunctions {
+  event(name: string, payload: unknown): void
+}
+
+/** The typed client of the contract. `request` throws a CausewayError where the service answered with one. */
+export interface Client {
+  request<N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>>
+  on<N extends EventName>(name: N, listener: (payload: EventMap[N]) => void): () => void
+  /** Rejects every pending call with `reason`; for the moment the pipe dies. */
+  close(reason: CausewayError): void
+}
+
+/** Connects to the services over `channel`. */
+export function connectClient(channel: Channel): Client {
+  const listeners = new Map<string, Set<(payload: never) => void>>()
+  const local: ClientFunctions = {
+    event(name, payload) {
+      for (const listener of listeners.get(name) ?? []) listener(payload as never)
+    },
+  }
+  // No timeout: answers may take as long as the work does, and a dead pipe rejects through close().
+  const rpc: BirpcReturn<ServerFunctions, ClientFunctions> = createBirpc<ServerFunctions, ClientFunctions>(local, {
+    post: (message) => channel.post(message),
+    on: (listener) => channel.on(listener),
+    timeout: -1,
+  })
+  return {
+    async request(name, input) {
+      return unwrap(await rpc.request(name, input)) as RequestOutput<typeof name>
+    },
+    on(name, listener) {
+      const set = listeners.get(name) ?? new Set()
+      listeners.set(name, set)
+      set.add(listener as (payload: never) => void)
+      return () => void set.delete(listener as (payload: never) => void)
+    },
+    close: (reason) => rpc.$close(reason),
+  }
+}
+
+/**
+ * Answers one request: name known, input valid by the contract's schema, handler called, result or error in an envelope.
+ * Every shell goes through here.
+ */
+export const answer = (handlers: Handlers, name: string, input: unknown): Promise<Envelope<unknown>> =>
+  envelope(async () => {
+    if (!Object.hasOwn(contract, name))
+      throw new CausewayError('badRequest', `There is no request "${name}".`, { name })
+    const key = name as RequestName
+    const parsed = contract[key].input.safeParse(input)
+    if (!parsed.success) {
+      const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`)
+      throw new CausewayError('badRequest', `The request "${name}" is not valid: ${issues.join('; ')}.`, {
+        name,
+        issues,
+      })
+    }
+    return handlers[key](parsed.data as never)
+  })
+
+/** The server's side of one connected window. */
+export interface ServedChannel {
+  send<N extends EventName>(name: N, payload: EventMap[N]): void
+  close(): void
+}
+
+/** Serves the handlers over `channel` to one client. */
+export function serveChannel(channel: Channel, handlers: Handlers): ServedChannel {
+  const rpc = createBirpc<ClientFunctions, ServerFunctions>(
+    { request: (name, input) => answer(handlers, name, input) },
+    {
+      post: (message) => channel.post(message),
+      on: (listener) => channel.on(listener),
+      timeout: -1,
+      eventNames: ['event'],
+    },
+  )
+  return {
+    send: (name, payload) => void rpc.event(name, payload),
+    close: () => rpc.$close(),
+  }
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+
+/** Binary interactions in compressed sparse rows: the items of row u are `indices[indptr[u]..indptr[u+1])`, ascending. */
+export interface Csr {
+  rows: number
+  cols: number
+  /** length rows + 1 */
+  indptr: Int32Array
+  /** length nnz */
+  indices: Int32Array
+}
+
+export const splitParts = ['train', 'validation', 'test'] as const
+export type SplitPart = (typeof splitParts)[number]
+
+/** The interactions of the same users and items in three disjoint parts; rows are users, columns items, in every part. */
+export interface Split {
+  hash: string
+  train: Csr
+  validation: Csr
+  test: Csr
+}
+
+export const splitManifestSchema = z.object({
+  type: z.literal('causeway-split'),
+  version: z.literal(1),
+  hash: z.string(),
+  dataset: z.string(),
+  datasetHash: z.string(),
+  recipe: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  users: z.number(),
+  items: z.number(),
+  nnz: z.object({ train: z.number(), validation: z.number(), test: z.number() }),
+  coldUsers: z.number(),
+})
+export type SplitManifest = z.infer<typeof splitManifestSchema>
+
+/** The items of one row, as a view. */
+export const rowOf = (csr: Csr, row: number): Int32Array => csr.indices.subarray(csr.indptr[row]!, csr.indptr[row + 1]!)
+
+/** Number of stored interactions. */
+export const nnzOf = (csr: Csr): number => csr.indptr[csr.rows]!
