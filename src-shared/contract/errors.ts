@@ -35,6 +35,7 @@ export const errorCodes = [
   'cancelled',
   'interrupted',
   'processDied',
+  'disconnected',
   'outOfMemory',
   'diverged',
   'internal',
@@ -76,6 +77,8 @@ export const errorHelp: Record<ErrorCode, string> = {
   cancelled: 'Start it again when you want it.',
   interrupted: 'Resume it: at most one epoch is lost.',
   processDied: 'Resume the run. If it dies again, choose a smaller batch or another backend.',
+  disconnected:
+    'It is tried again by itself. If Causeway was stopped, start it again and open the address it prints; running jobs are kept.',
   outOfMemory: 'Choose a smaller batch, fewer hidden units, or another backend.',
   diverged: 'Lower the learning rate and start again.',
   internal: 'This is a fault in Causeway. Copy the details into a report.',

@@ -62,8 +62,8 @@ export function allowedValues(spec: ParamSpec): string {
   }
 }
 
-/** Why `value` is not allowed for `spec`, or null when it is. Text from a command line counts as the number it spells. */
-function parseParam(spec: ParamSpec, value: unknown): { value: ParamValue } | null {
+/** The value as `spec` takes it, or null where it does not allow it. Text from a command line or a form counts as the number it spells. */
+export function parseParam(spec: ParamSpec, value: unknown): { value: ParamValue } | null {
   switch (spec.type) {
     case 'integer':
     case 'number': {

@@ -1,0 +1,89 @@
+import type { EChartsCoreOption } from './echarts'
+import type { ChartTheme } from './theme'
+
+/** The numbers behind a chart, all of them, whatever is drawn. */
+export interface ChartTable {
+  columns: { label: string; unit?: string }[]
+  rows: (number | string | null)[][]
+}
+
+/** A chart as data: what is drawn, what a screen reader says, and the numbers behind both. */
+export interface Chart {
+  option: EChartsCoreOption
+  /** One or two sentences that say what can be seen. */
+  summary: string
+  table: ChartTable
+  /** "showing n of N points", where the drawing was thinned. */
+  note: string | null
+}
+
+/** A chart waiting for its theme: screens draw it in the window's, exports in the light one. */
+export type ChartBuilder = (theme: ChartTheme) => Chart
+
+export const axisName = (label: string, unit?: string): string => (unit ? `${label} (${unit})` : label)
+
+export const thinnedNote = (shown: number, total: number): string | null =>
+  shown < total ? `showing ${shown.toLocaleString('en')} of ${total.toLocaleString('en')} points` : null
+
+/** A table as CSV (RFC 4180): quotes only where needed, full precision. */
+export function toCsv(table: ChartTable): string {
+  const cell = (value: number | string | null): string => {
+    const text = value === null ? '' : String(value)
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  }
+  const header = table.columns.map((column) => axisName(column.label, column.unit))
+  return [header, ...table.rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n'
+}
+
+export const fontFamily = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
+
+/** Parts every cartesian chart shares: nothing moves when data change, and text is the window's. */
+export const baseOption = (theme: ChartTheme): EChartsCoreOption => ({
+  animation: false,
+  backgroundColor: 'transparent',
+  textStyle: { fontFamily, fontSize: 12, color: theme.text },
+})
+
+interface AxisSpec {
+  label: string
+  unit?: string
+}
+
+export const valueAxis = (theme: ChartTheme, axis: AxisSpec, place: 'x' | 'y'): Record<string, unknown> => ({
+  type: 'value',
+  name: axisName(axis.label, axis.unit),
+  nameLocation: place === 'x' ? 'middle' : 'end',
+  nameGap: place === 'x' ? 26 : 10,
+  nameTextStyle: { color: theme.quietText, align: place === 'y' ? 'left' : 'center', padding: 0 },
+  axisLine: { show: place === 'x', lineStyle: { color: theme.line } },
+  axisTick: { show: place === 'x', lineStyle: { color: theme.line } },
+  axisLabel: { color: theme.quietText, hideOverlap: true },
+  splitLine: { show: place === 'y', lineStyle: { color: theme.grid } },
+})
+
+/**
+ * A crosshair with the values at it. The text is drawn on the canvas: the default, an HTML fragment with inline styles, is refused by
+ * the content security policy.
+ */
+export const crosshair = (
+  theme: ChartTheme,
+  formatter: (params: unknown) => string,
+  pointer: 'line' | 'shadow' = 'line',
+): Record<string, unknown> => ({
+  trigger: 'axis',
+  renderMode: 'richText',
+  confine: true,
+  transitionDuration: 0,
+  backgroundColor: theme.tooltipBackground,
+  borderColor: theme.line,
+  borderWidth: 1,
+  padding: [6, 8],
+  textStyle: { color: theme.text, fontFamily, fontSize: 12 },
+  axisPointer: {
+    type: pointer,
+    animation: false,
+    lineStyle: { color: theme.line, type: 'solid' },
+    shadowStyle: { color: theme.grid, opacity: 0.6 },
+  },
+  formatter,
+})
