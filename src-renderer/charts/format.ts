@@ -1,11 +1,12 @@
 const significant = new Intl.NumberFormat('en', { maximumSignificantDigits: 4, useGrouping: true })
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+const large = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 
-/** A value for reading: whole numbers in full, others with four significant digits, very small ones in powers of ten. */
+/** A value for reading: no more than one decimal from 1,000 on, four significant digits below, powers of ten for very small ones. */
 export function formatValue(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return '–'
-  if (Number.isInteger(value)) return whole.format(value)
-  return Math.abs(value) < 1e-4 ? value.toExponential(2) : significant.format(value)
+  const size = Math.abs(value)
+  if (Number.isInteger(value) || size >= 1000) return large.format(value)
+  return size < 1e-4 ? value.toExponential(2) : significant.format(value)
 }
 
 /** A value for a file: every digit, no grouping. */

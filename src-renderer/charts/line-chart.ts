@@ -89,22 +89,26 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
       connectNulls: false,
       lineStyle: { width: 2, type: dashes[s % dashes.length] },
       emphasis: { disabled: true },
-      endLabel: { show: true, formatter: '{a}', color: theme.text, distance: 6, width: nameWidth - 12, overflow: 'truncate' },
+      endLabel: {
+        show: true,
+        formatter: '{a}',
+        color: theme.text,
+        distance: 6,
+        width: nameWidth - 12,
+        overflow: 'truncate',
+      },
       labelLayout: { moveOverlap: 'shiftY' },
-      ...(s === 0 && data.marks?.length
-        ? {
-            markLine: {
-              symbol: 'none',
-              silent: true,
-              animation: false,
-              lineStyle: { color: theme.text, type: 'dashed', width: 1 },
-              data: data.marks.map((mark) => ({
-                xAxis: mark.x,
-                label: { formatter: mark.label, color: theme.text, position: 'end', distance: 4 },
-              })),
-            },
-          }
-        : {}),
+      // Always there, so that a mark that is gone goes from the drawing as well.
+      markLine: {
+        symbol: 'none',
+        silent: true,
+        animation: false,
+        lineStyle: { color: theme.text, type: 'dashed', width: 1 },
+        data: (s === 0 ? (data.marks ?? []) : []).map((mark) => ({
+          xAxis: mark.x,
+          label: { formatter: mark.label, color: theme.text, position: 'end', distance: 4 },
+        })),
+      },
     })),
   }
 

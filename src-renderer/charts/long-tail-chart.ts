@@ -25,7 +25,12 @@ export function longTailChart(data: LongTailData, theme: ChartTheme): Chart {
       const value = (params as { value: [number, number] }[])[0]?.value
       return value ? `Item rank ${formatValue(value[0])}\n${formatValue(value[1])} positives` : ''
     }),
-    xAxis: { ...valueAxis(theme, { label: 'Item, by popularity', unit: 'rank' }, 'x'), min: 1, max: Math.max(2, data.items), minInterval: 1 },
+    xAxis: {
+      ...valueAxis(theme, { label: 'Item, by popularity', unit: 'rank' }, 'x'),
+      min: 1,
+      max: Math.max(2, data.items),
+      minInterval: 1,
+    },
     yAxis: {
       ...valueAxis(theme, { label: 'Positives', unit: 'log scale' }, 'y'),
       type: 'log',
@@ -49,7 +54,15 @@ export function longTailChart(data: LongTailData, theme: ChartTheme): Chart {
           data: [
             {
               xAxis: boundary,
-              label: { formatter: `top 20 % of items: ${share} of positives`, color: theme.text, position: 'insideEndTop', rotate: 0, align: 'left', padding: [0, 0, 0, 6], distance: 0 },
+              label: {
+                formatter: `top 20 % of items: ${share} of positives`,
+                color: theme.text,
+                position: 'insideEndTop',
+                rotate: 0,
+                align: 'left',
+                padding: [0, 0, 0, 6],
+                distance: 0,
+              },
             },
           ],
         },
