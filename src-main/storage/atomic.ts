@@ -1,0 +1,56 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { toIoError } from './io-errors'
+
+/** Runs file calls that write to `path`; what the system refuses becomes a Causeway error (`diskFull`, `workspaceReadOnly`). */
+export function writing<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw toIoError(error, { action: 'write', path })
+  }
+}
+
+/** Makes what a directory lists durable. Windows cannot open directories; its renames are journalled. */
+export function syncDirectory(directory: string): void {
+  if (process.platform === 'win32') return
+  const descriptor = openSync(directory, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * Writes a whole file so that a reader, or a machine that loses power, sees the old content or the new, never a part:
+ * temporary name, fsync, rename, fsync of the directory.
+ */
+export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    const descriptor = openSync(temporary, 'w')
+    try {
+      writeFileSync(descriptor, data)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw toIoError(error, { action: 'write', path })
+  }
+  syncDirectory(dirname(path))
+}
+
+/** Moves a finished folder from its temporary place to its final name. The target must not exist. */
+export function publishDirectory(temporary: string, target: string): void {
+  renameSync(temporary, target)
+  syncDirectory(dirname(target))
+}
+
+export const writeJsonAtomic = (path: string, value: unknown): void =>
+  writeFileAtomic(path, JSON.stringify(value, null, 2) + '\n')
+
+export const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))

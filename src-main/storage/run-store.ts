@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { CausewayError } from '../../src-shared/contract/errors'
+import type { RunDetail, RunManifest } from '../../src-shared/domain/run'
+import { publishDirectory, writeJsonAtomic, writing } from './atomic'
+import { runDirectory, runFiles, runsDirectory, temporaryDirectory } from './layout'
+import { restoreLog, restoreManifest, restorePoints } from './restore'
+import { assertInside, assertSafeName } from './safe-paths'
+import type { Workspace } from './workspace'
+
+/** A run folder that the restore gate refused: shown with its reason, never silently left out. */
+export interface RefusedRun {
+  id: string
+  error: CausewayError
+}
+
+/** A readable id: `csc-20261120-213305-4f2a`, method, local time, four random digits. */
+export function newRunId(method: string, at: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const day = `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}`
+  const time = `${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`
+  return `${method}-${day}-${time}-${randomBytes(2).toString('hex')}`
+}
+
+/** The run folders of a workspace. The only writer of `manifest.json`. */
+export class RunStore {
+  /** Runs this process is working on or has queued. */
+  private readonly live = new Set<string>()
+
+  constructor(private readonly workspace: Workspace) {}
+
+  /** The folder of an existing run. @throws CausewayError `notFound`, `pathRefused` */
+  directory(id: string): string {
+    assertSafeName(id, 'run')
+    const directory = runDirectory(this.workspace.path, id)
+    if (!existsSync(directory)) {
+      throw new CausewayError('notFound', `There is no run ${JSON.stringify(id)}.`, { run: id })
+    }
+    return assertInside(this.workspace.path, directory)
+  }
+
+  /** Writes a new run folder, whole or not at all. */
+  create(manifest: RunManifest): RunManifest {
+    this.workspace.assertWritable()
+    assertSafeName(manifest.id, 'run')
+    const temporary = join(temporaryDirectory(this.workspace.path), manifest.id)
+    writing(temporary, () => {
+      mkdirSync(temporary, { recursive: true })
+      writeJsonAtomic(join(temporary, runFiles.manifest), manifest)
+      publishDirectory(temporary, runDirectory(this.workspace.path, manifest.id))
+    })
+    return manifest
+  }
+
+  /** Marks a run as worked on by this process, so that reading it does not take it for interrupted. */
+  setLive(id: string, live: boolean): void {
+    if (live) this.live.add(id)
+    else this.live.delete(id)
+  }
+
+  read(id: string): RunManifest {
+    return this.restore(this.directory(id))
+  }
+
+  detail(id: string): RunDetail {
+    const directory = this.directory(id)
+    return {
+      manifest: this.restore(directory),
+      points: restorePoints(directory).value,
+      log: restoreLog(directory).value,
+      hasGraph: existsSync(join(directory, runFiles.graph)),
+    }
+  }
+
+  /** All runs, newest first, and apart from them the folders that cannot be read. */
+  list(): { runs: RunManifest[]; refused: RefusedRun[] } {
+    const runs: RunManifest[] = []
+    const refused: RefusedRun[] = []
+    const parent = runsDirectory(this.workspace.path)
+    const folders = existsSync(parent) ? readdirSync(parent, { withFileTypes: true }) : []
+    for (const folder of folders) {
+      if (!folder.isDirectory()) continue
+      try {
+        runs.push(this.restore(join(parent, folder.name)))
+      } catch (error) {
+        refused.push({ id: folder.name, error: CausewayError.from(error) })
+      }
+    }
+    runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id))
+    return { runs, refused }
+  }
+
+  /** Changes some fields of a manifest and answers with the whole. */
+  update(id: string, change: Partial<RunManifest>): RunManifest {
+    this.workspace.assertWritable()
+    const directory = this.directory(id)
+    const manifest = { ...this.restore(directory), ...change }
+    writeJsonAtomic(join(directory, runFiles.manifest), manifest)
+    return manifest
+  }
+
+  /** Removes a run folder: first out of sight in one step, then its files. */
+  remove(id: string): void {
+    this.workspace.assertWritable()
+    const directory = this.directory(id)
+    const temporary = join(temporaryDirectory(this.workspace.path), `removed-${id}`)
+    writing(directory, () => {
+      renameSync(directory, temporary)
+      rmSync(temporary, { recursive: true, force: true })
+    })
+  }
+
+  /** Reads through the restore gate; repairs are written back by the process that holds the lock, and only by it. */
+  private restore(directory: string): RunManifest {
+    const isLive = (id: string): boolean => (this.workspace.locked ? this.live.has(id) : this.workspace.hasLiveOwner())
+    const { value, repairs } = restoreManifest(directory, isLive)
+    if (repairs.length > 0 && this.workspace.locked) writeJsonAtomic(join(directory, runFiles.manifest), value)
+    return value
+  }
+}
