@@ -1,4 +1,5 @@
 import { createBirpc, type BirpcReturn } from 'birpc'
+import { z } from 'zod'
 import type { EventMap, EventName, Handlers, RequestInput, RequestName, RequestOutput } from './contract'
 import { contract } from './contract'
 import { CausewayError, envelope, unwrap, type Envelope } from './errors'
@@ -78,13 +79,31 @@ export interface ServedChannel {
   close(): void
 }
 
-/** Serves the handlers over `channel` to one client. */
-export function serveChannel(channel: Channel, handlers: Handlers): ServedChannel {
+/** The only message a client may send: one call of `request`. Everything else that birpc would look up is refused. */
+const callSchema = z
+  .object({
+    t: z.literal('q'),
+    m: z.literal('request'),
+    a: z.tuple([z.string(), z.unknown()]),
+    i: z.string(),
+  })
+  .strict()
+
+/**
+ * Serves the handlers over `channel` to one client.
+ * @param refuse called with the reason when the client sends anything but a request; the shell then closes the pipe
+ */
+export function serveChannel(channel: Channel, handlers: Handlers, refuse: (reason: string) => void): ServedChannel {
   const rpc = createBirpc<ClientFunctions, ServerFunctions>(
     { request: (name, input) => answer(handlers, name, input) },
     {
-      post: (message) => channel.post(message),
-      on: (listener) => channel.on(listener),
+      post: (message) => postOrExplain(channel, message),
+      on: (listener) =>
+        channel.on((message) => {
+          const call = callSchema.safeParse(message)
+          if (call.success) listener(call.data)
+          else refuse('This message is not a request of the contract.')
+        }),
       timeout: -1,
       eventNames: ['event'],
     },
@@ -92,5 +111,16 @@ export function serveChannel(channel: Channel, handlers: Handlers): ServedChanne
   return {
     send: (name, payload) => void rpc.event(name, payload),
     close: () => rpc.$close(),
+  }
+}
+
+/** Posts a message; where an answer cannot be cloned, its caller is told instead of being left to wait. */
+function postOrExplain(channel: Channel, message: unknown): void {
+  try {
+    channel.post(message)
+  } catch (thrown) {
+    const id = (message as { i?: unknown }).i
+    if (id === undefined) throw thrown
+    channel.post({ t: 's', i: id, r: { ok: false, error: CausewayError.from(thrown).toPayload() } })
   }
 }
