@@ -7,6 +7,8 @@ export interface SeriesInfo {
   id: string
   label: string
   help: string
+  /** The unit of the values, where they have one: 'nats per user'. */
+  unit?: string
   /** Series of one group share a chart. */
   group: 'objective' | 'validation' | 'structure'
 }
