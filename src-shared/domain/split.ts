@@ -40,3 +40,12 @@ export const rowOf = (csr: Csr, row: number): Int32Array => csr.indices.subarray
 
 /** Number of stored interactions. */
 export const nnzOf = (csr: Csr): number => csr.indptr[csr.rows]!
+
+/** The given rows of `csr`, in the given order, as a matrix of its own. */
+export function takeRows(csr: Csr, rows: ArrayLike<number>): Csr {
+  const indptr = new Int32Array(rows.length + 1)
+  for (let r = 0; r < rows.length; r++) indptr[r + 1] = indptr[r]! + csr.indptr[rows[r]! + 1]! - csr.indptr[rows[r]!]!
+  const indices = new Int32Array(indptr[rows.length]!)
+  for (let r = 0; r < rows.length; r++) indices.set(rowOf(csr, rows[r]!), indptr[r]!)
+  return { rows: rows.length, cols: csr.cols, indptr, indices }
+}

@@ -1,0 +1,89 @@
+import { CausewayError } from '../../src-shared/contract/errors'
+import type { NamedArrays } from '../methods/method'
+import { readTensors, type Weights } from './named-arrays'
+import { tf, type Tensor } from './tf'
+
+export interface AdamOptions {
+  learningRate: number
+  /** L2 penalty added to the gradient (coupled, as `torch.optim.Adam` has it), not decoupled as in AdamW. */
+  weightDecay: number
+}
+
+const beta1 = 0.9
+const beta2 = 0.999
+const epsilon = 1e-8
+
+/**
+ * Adam (Kingma & Ba 2015) over named weights, with its whole state readable and writable, which tfjs' own optimiser
+ * does not offer: a resumed training goes on with the same moments.
+ */
+export class Adam {
+  private steps = 0
+  private readonly first: Record<string, Tensor> = {}
+  private readonly second: Record<string, Tensor> = {}
+
+  constructor(
+    private readonly weights: Weights,
+    private readonly options: AdamOptions,
+  ) {
+    for (const [name, variable] of Object.entries(weights)) {
+      this.first[name] = tf.zeros(variable.shape)
+      this.second[name] = tf.zeros(variable.shape)
+    }
+  }
+
+  /** One update. `gradients` are by weight name; a weight without one is left as it is. */
+  step(gradients: Record<string, Tensor>): void {
+    this.steps++
+    const rate = (this.options.learningRate * Math.sqrt(1 - beta2 ** this.steps)) / (1 - beta1 ** this.steps)
+    // torch adds epsilon to the bias-corrected root; multiplied through by the correction it stands here.
+    const floor = epsilon * Math.sqrt(1 - beta2 ** this.steps)
+    for (const [name, variable] of Object.entries(this.weights)) {
+      const given = gradients[name]
+      if (!given) continue
+      const [first, second] = [this.first[name]!, this.second[name]!]
+      const [nextFirst, nextSecond, value] = tf.tidy(() => {
+        const gradient =
+          this.options.weightDecay === 0 ? given : tf.add(given, tf.mul(variable, this.options.weightDecay))
+        const m = tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1))
+        const v = tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2))
+        return [m, v, tf.sub(variable, tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), floor)))]
+      }) as [Tensor, Tensor, Tensor]
+      tf.dispose([first, second])
+      this.first[name] = nextFirst
+      this.second[name] = nextSecond
+      variable.assign(value)
+      value.dispose()
+    }
+  }
+
+  /** Moments and step count. */
+  async save(): Promise<{ arrays: NamedArrays; steps: number }> {
+    const arrays: NamedArrays = {}
+    for (const [name, array] of Object.entries(await readTensors(this.first))) arrays[`first.${name}`] = array
+    for (const [name, array] of Object.entries(await readTensors(this.second))) arrays[`second.${name}`] = array
+    return { arrays, steps: this.steps }
+  }
+
+  /** Goes on from a saved state. */
+  restore(arrays: NamedArrays, steps: number): void {
+    for (const [moments, prefix] of [
+      [this.first, 'first'],
+      [this.second, 'second'],
+    ] as const)
+      for (const [name, variable] of Object.entries(this.weights)) {
+        const saved = arrays[`${prefix}.${name}`]
+        if (!saved || saved.shape.join() !== variable.shape.join())
+          throw new CausewayError('runInvalid', `The checkpoint has no fitting optimiser state for "${name}".`, {
+            name,
+          })
+        moments[name]!.dispose()
+        moments[name] = tf.tensor(saved.data as Float32Array, saved.shape)
+      }
+    this.steps = steps
+  }
+
+  dispose(): void {
+    tf.dispose([this.first, this.second])
+  }
+}
