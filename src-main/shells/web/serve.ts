@@ -76,9 +76,10 @@ export async function serveWeb(options: WebShellOptions): Promise<WebShell> {
       return refuse(request, response, 421, notAllowed(`This server answers only as ${host}:${port}.`))
     }
     const base = `http://${host}:${port}`
-    if (!request.url?.startsWith('/') || !URL.canParse(request.url, base))
+    // Joined as text: resolved against the base, "//name" would be another host.
+    if (!request.url?.startsWith('/') || !URL.canParse(base + request.url))
       return refuse(request, response, 400, notAllowed('The address cannot be read.'))
-    const url = new URL(request.url, base)
+    const url = new URL(base + request.url)
     const signedIn = guard.isSignedIn(request.headers)
     const token = url.searchParams.get('token')
     if (request.method === 'GET' && url.pathname === '/' && token !== null) {
