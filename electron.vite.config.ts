@@ -33,7 +33,10 @@ export default defineConfig({
     build: { rolldownOptions: { input: at('src-renderer/index.html') }, minify: true, chunkSizeWarningLimit: 3000 },
     server: {
       host: '127.0.0.1',
-      proxy: { '/rpc': { target: `ws://127.0.0.1:${process.env.PORT ?? 4318}`, ws: true } },
+      proxy: {
+        '/rpc': { target: `ws://127.0.0.1:${process.env.PORT ?? 4318}`, ws: true },
+        '/upload': `http://127.0.0.1:${process.env.PORT ?? 4318}`,
+      },
     },
   },
 })

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { encode } from '../../src-shared/contract/wire'
 import { serveWeb } from '../../src-main/shells/web/serve'
@@ -185,9 +185,21 @@ describe('an upload', () => {
     const answer = await ask(port, { method: 'POST', path, headers: { cookie, origin }, body: 'x' })
     expect(answer.status).toBe(200)
     const [file] = started.handedOut
-    expect(file!.path.startsWith(join(started.directory, 'uploads'))).toBe(true)
-    expect(file!.path).not.toContain('evil')
+    expect(dirname(dirname(file!.path))).toBe(join(started.directory, 'uploads'))
     expect(file!.name).toMatch(/^evil/)
+  })
+
+  it.each([
+    ['..', '_..'],
+    ['.bashrc', '_.bashrc'],
+    ['NUL.csv', '_NUL.csv'],
+    ['$(reboot).csv', '__reboot_.csv'],
+    ['u.data', 'u.data'],
+  ])('called %s lies on the disk as %s', async (name, diskName) => {
+    const cookie = await signIn(started.shell)
+    const path = '/upload?name=' + encodeURIComponent(name)
+    await ask(port, { method: 'POST', path, headers: { cookie, origin }, body: 'x' })
+    expect(basename(started.handedOut[0]!.path)).toBe(diskName)
   })
 
   it.each(['', '/', 'a\u0000b', 'a'.repeat(256)])('needs a name (%j)', async (name) => {

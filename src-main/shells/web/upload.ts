@@ -11,8 +11,8 @@ import type { FileHandle } from '../../../src-shared/domain/dataset'
 export type HandOut = (path: string, name: string) => FileHandle
 
 /**
- * Streams the body of a request into a file of our own naming and hands it out. What bounds it is the disk, not memory.
- * @param name the file's name as the user knows it; shown, never used as a path
+ * Streams the body of a request into a folder of its own and hands the file out. What bounds it is the disk, not memory.
+ * @param name the file's name as the user knows it; shown, never opened as a path
  * @throws CausewayError `badRequest` for a missing name, `diskFull`, `interrupted` when the browser went away; the partial file is gone
  */
 export async function receiveUpload(
@@ -31,11 +31,13 @@ export async function receiveUpload(
   const freeBytes = disk.bavail * disk.bsize
   if (announcedBytes > freeBytes) throw diskFull(shownName, { announcedBytes, freeBytes })
 
-  const path = join(directory, randomUUID())
+  const folder = join(directory, randomUUID())
+  await mkdir(folder, { mode: 0o700 })
+  const path = join(folder, diskName(shownName))
   try {
     await pipeline(request, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
   } catch (error) {
-    await rm(path, { force: true })
+    await rm(folder, { recursive: true, force: true })
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ENOSPC' || code === 'EDQUOT') throw diskFull(shownName, { announcedBytes })
     if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') {
@@ -44,6 +46,16 @@ export async function receiveUpload(
     throw error
   }
   return handOut(path, shownName)
+}
+
+/**
+ * The name an upload has on the disk, in a folder of its own. It resembles the user's, because a format may be told by
+ * it (`u.data`, `ml.inter`), and holds nothing that a file system or a shell could take for more than a name.
+ */
+function diskName(name: string): string {
+  const plain = name.replace(/[^\p{L}\p{N}._-]/gu, '_').slice(-60)
+  // A leading dot would hide it or lead up; Windows opens a device for these names, whatever the folder.
+  return /^(\.|(con|prn|aux|nul|com\d|lpt\d)(\.|$))/i.test(plain) ? '_' + plain : plain
 }
 
 const diskFull = (name: string, details: Record<string, unknown>): CausewayError =>
