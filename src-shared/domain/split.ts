@@ -32,6 +32,8 @@ export const splitManifestSchema = z.object({
   items: z.number(),
   nnz: z.object({ train: z.number(), validation: z.number(), test: z.number() }),
   coldUsers: z.number(),
+  /** SHA-256 of each other file of the folder, by its name. */
+  checksums: z.record(z.string(), z.string()),
 })
 export type SplitManifest = z.infer<typeof splitManifestSchema>
 
