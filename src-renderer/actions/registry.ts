@@ -1,0 +1,54 @@
+import { computed, onScopeDispose, shallowReactive } from 'vue'
+import { useNoticesStore } from '../stores/notices-store'
+import { matchesShortcut, takesKeys } from './shortcut'
+
+/** One thing the analyst can do. Toolbars, shortcuts and the command palette read this very object. */
+export interface Action {
+  id: string
+  /** As shown: a verb and its object. */
+  name: string
+  /** Where the palette lists it. */
+  group: string
+  shortcut?: string
+  /** Whether it can be done now; left out: always. */
+  when?: () => boolean
+  perform: () => void | Promise<void>
+}
+
+const registered = shallowReactive(new Map<string, Action>())
+
+/** The actions there are, in the order in which they were registered. */
+export const allActions = computed(() => [...registered.values()])
+export const availableActions = computed(() => allActions.value.filter((action) => action.when?.() ?? true))
+
+/** Registers actions for as long as the calling component or scope lives. */
+export function useActions(actions: Action[]): void {
+  for (const action of actions) registered.set(action.id, action)
+  onScopeDispose(() => {
+    for (const action of actions) if (registered.get(action.id) === action) registered.delete(action.id)
+  })
+}
+
+/** Performs an action; its failure becomes a notice. */
+export async function perform(action: Action): Promise<void> {
+  if (action.when && !action.when()) return
+  try {
+    await action.perform()
+  } catch (thrown) {
+    useNoticesStore().fail(thrown)
+  }
+}
+
+/** Performs the action registered under `id`. */
+export async function performById(id: string): Promise<void> {
+  const action = registered.get(id)
+  if (!action) throw new Error(`There is no action "${id}".`)
+  await perform(action)
+}
+
+/** The action a key press stands for, if any. */
+export function actionOfKey(event: KeyboardEvent, actions: Action[]): Action | null {
+  const found = actions.find((action) => action.shortcut && matchesShortcut(event, action.shortcut))
+  if (!found?.shortcut) return null
+  return !found.shortcut.includes('Mod') && takesKeys(event.target) ? null : found
+}

@@ -1,0 +1,77 @@
+import { onScopeDispose } from 'vue'
+import { isActive, type JobSnapshot, type JobState } from '../../src-shared/domain/job'
+import { useConnection } from '../client'
+import { plural } from '../format'
+import { router } from '../router'
+import { useContextStore } from '../stores/context-store'
+import { useDatasetsStore } from '../stores/datasets-store'
+import { useJobsStore } from '../stores/jobs-store'
+import { useMethodsStore } from '../stores/methods-store'
+import { useNoticesStore } from '../stores/notices-store'
+import { useRunsStore } from '../stores/runs-store'
+
+/** Tells of every job that ends, with the next step beside it. */
+export function useJobNotices(): void {
+  const notices = useNoticesStore()
+  const runs = useRunsStore()
+  const jobs = useJobsStore()
+  const datasets = useDatasetsStore()
+  const methods = useMethodsStore()
+  const context = useContextStore()
+  const states = new Map<string, JobState>()
+
+  onScopeDispose(
+    useConnection().on('job:changed', (job) => {
+      const before = states.get(job.id)
+      states.set(job.id, job.state)
+      if (before === job.state || isActive(job.state)) return
+      if (job.state === 'completed') void tellCompleted(job)
+      else if (job.state === 'failed' && job.error)
+        notices.add({ level: 'error', text: job.error.message, error: job.error })
+      else if (job.state === 'interrupted' && job.run !== null) tellInterrupted(job, job.run)
+    }),
+  )
+
+  async function tellCompleted(job: JobSnapshot): Promise<void> {
+    if (job.kind === 'train' && job.run !== null) {
+      const run = job.run
+      await runs.refresh()
+      const manifest = runs.byId.get(run)
+      const hasGraph = manifest && methods.byId.get(manifest.method)?.capabilities.includes('graph')
+      notices.add({
+        level: 'success',
+        text: `${job.title} is complete.`,
+        offer: {
+          label: hasGraph ? 'Show the graph' : 'Show recommendations',
+          perform: () => {
+            context.run = run
+            void router.push({ name: hasGraph ? 'graph' : 'recommend' })
+          },
+        },
+      })
+    } else if (job.kind === 'import' && job.dataset !== null) {
+      const name = job.dataset
+      await datasets.refresh()
+      const dataset = datasets.byName.get(name)
+      notices.add({
+        level: 'success',
+        text: dataset ? `${name} is imported: ${plural(dataset.interactions, 'interaction')}.` : `${name} is imported.`,
+        offer: {
+          label: 'Show it',
+          perform: () => {
+            context.dataset = name
+            void router.push({ name: 'data' })
+          },
+        },
+      })
+    }
+  }
+
+  function tellInterrupted(job: JobSnapshot, run: string): void {
+    notices.add({
+      level: 'warning',
+      text: `${job.title} was interrupted. At most one epoch is lost.`,
+      offer: { label: 'Resume', perform: () => void jobs.resume(run).catch(notices.fail) },
+    })
+  }
+}

@@ -1,0 +1,81 @@
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import { isActive, type JobSnapshot, type JobState } from '../../src-shared/domain/job'
+import { request, useConnection } from '../client'
+import { useNoticesStore } from './notices-store'
+import { createSnapshot } from './snapshot'
+
+const stateWords: Record<JobState, string> = {
+  queued: 'waits for its turn',
+  running: 'is running',
+  pausing: 'is pausing',
+  paused: 'is paused',
+  cancelling: 'is stopping',
+  cancelled: 'was cancelled',
+  interrupted: 'was interrupted',
+  failed: 'failed',
+  completed: 'is complete',
+}
+
+/** The jobs: imports and trainings, newest first. */
+export const useJobsStore = defineStore('jobs', () => {
+  const notices = useNoticesStore()
+  const { value: list, error, loading, refresh } = createSnapshot(() => request('jobs:list', {}))
+  /** Told of every change of a job, in order. */
+  const followers = new Set<(job: JobSnapshot) => void>()
+
+  const connection = useConnection()
+  connection.onConnected(() => void refresh())
+  connection.on('job:changed', (job) => {
+    const before = list.value?.find((known) => known.id === job.id)
+    put(job)
+    if (before?.state !== job.state) notices.announce(`${job.title} ${stateWords[job.state]}.`)
+    for (const follower of [...followers]) follower(job)
+  })
+
+  const newestFirst = computed(() =>
+    [...(list.value ?? [])].sort((a, b) => (a.queuedAt < b.queuedAt ? 1 : a.queuedAt > b.queuedAt ? -1 : 0)),
+  )
+  const active = computed(() => newestFirst.value.filter((job) => isActive(job.state)))
+  /** The job that is being worked on. */
+  const current = computed(() => active.value.find((job) => job.state !== 'queued') ?? active.value.at(-1) ?? null)
+
+  function put(job: JobSnapshot): void {
+    const rest = (list.value ?? []).filter((known) => known.id !== job.id)
+    list.value = [job, ...rest]
+  }
+
+  /** The newest job that writes `run`, if one is known. */
+  const ofRun = (run: string): JobSnapshot | null => newestFirst.value.find((job) => job.run === run) ?? null
+
+  /** Takes a started job in and answers with its last state once work on it has ended or stopped. */
+  function follow(started: JobSnapshot): Promise<JobSnapshot> {
+    const known = list.value?.find((job) => job.id === started.id)
+    if (!known) put(started)
+    const now = known ?? started
+    if (!isActive(now.state)) return Promise.resolve(now)
+    return new Promise((resolve) => {
+      const follower = (job: JobSnapshot): void => {
+        if (job.id !== started.id || isActive(job.state)) return
+        followers.delete(follower)
+        resolve(job)
+      }
+      followers.add(follower)
+    })
+  }
+
+  async function pause(job: string): Promise<void> {
+    put(await request('jobs:pause', { job }))
+  }
+  async function cancel(job: string): Promise<void> {
+    put(await request('jobs:cancel', { job }))
+  }
+  /** Goes on with the training of `run` from its last checkpoint. */
+  async function resume(run: string): Promise<JobSnapshot> {
+    const job = await request('train:resume', { run })
+    put(job)
+    return job
+  }
+
+  return { list, error, loading, refresh, newestFirst, active, current, ofRun, put, follow, pause, cancel, resume }
+})

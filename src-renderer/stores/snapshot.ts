@@ -1,0 +1,39 @@
+import { shallowRef } from 'vue'
+import { CausewayError } from '../../src-shared/contract/errors'
+
+/**
+ * A value fetched from the services: the newest answer wins, an answer that was overtaken is dropped.
+ * While a new one is fetched the old one stays, so that nothing on screen jumps.
+ */
+export function createSnapshot<T, A extends unknown[] = []>(fetch: (...args: A) => Promise<T>) {
+  const value = shallowRef<T | null>(null)
+  const error = shallowRef<CausewayError | null>(null)
+  const loading = shallowRef(false)
+  let newest = 0
+
+  async function refresh(...args: A): Promise<void> {
+    const mine = ++newest
+    loading.value = true
+    try {
+      const answer = await fetch(...args)
+      if (mine !== newest) return
+      value.value = answer
+      error.value = null
+    } catch (thrown) {
+      if (mine !== newest) return
+      error.value = CausewayError.from(thrown)
+    } finally {
+      if (mine === newest) loading.value = false
+    }
+  }
+
+  /** Forgets the value and any answer on its way. */
+  function clear(): void {
+    newest++
+    value.value = null
+    error.value = null
+    loading.value = false
+  }
+
+  return { value, error, loading, refresh, clear }
+}
