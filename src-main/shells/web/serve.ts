@@ -134,7 +134,12 @@ export async function serveWeb(options: WebShellOptions): Promise<WebShell> {
   }
 }
 
-const statusOf: Partial<Record<ErrorCode, number>> = { badRequest: 400, interrupted: 400, diskFull: 507 }
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  badRequest: 400,
+  interrupted: 400,
+  workspaceReadOnly: 403,
+  diskFull: 507,
+}
 
 const notAllowed = (message: string): CausewayError => new CausewayError('badRequest', message)
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { CausewayError } from '../../../src-shared/contract/errors'
 import type { FileHandle } from '../../../src-shared/domain/dataset'
+import { toIoError } from '../../storage/io-errors'
 
 /** Makes a stored upload known to the services under an opaque id. */
 export type HandOut = (path: string, name: string) => FileHandle
@@ -13,7 +14,8 @@ export type HandOut = (path: string, name: string) => FileHandle
 /**
  * Streams the body of a request into a folder of its own and hands the file out. What bounds it is the disk, not memory.
  * @param name the file's name as the user knows it; shown, never opened as a path
- * @throws CausewayError `badRequest` for a missing name, `diskFull`, `interrupted` when the browser went away; the partial file is gone
+ * @throws CausewayError `badRequest` for a missing name, `diskFull`, `workspaceReadOnly`, `interrupted` when the browser went
+ *   away; nothing of the file is left then
  */
 export async function receiveUpload(
   request: IncomingMessage,
@@ -25,27 +27,28 @@ export async function receiveUpload(
   if (shownName === '' || shownName.length > 255 || /[\u0000-\u001f]/.test(shownName)) {
     throw new CausewayError('badRequest', 'An upload needs the name of its file: POST /upload?name=FILE.')
   }
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const announcedBytes = Number(request.headers['content-length'] ?? 0)
-  const disk = await statfs(directory)
-  const freeBytes = disk.bavail * disk.bsize
-  if (announcedBytes > freeBytes) throw diskFull(shownName, { announcedBytes, freeBytes })
-
   const folder = join(directory, randomUUID())
-  await mkdir(folder, { mode: 0o700 })
-  const path = join(folder, diskName(shownName))
   try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const announcedBytes = Number(request.headers['content-length'] ?? 0)
+    const disk = await statfs(folder)
+    const freeBytes = disk.bavail * disk.bsize
+    if (announcedBytes > freeBytes) {
+      throw new CausewayError('diskFull', `There is not enough space for ${shownName} on the disk of the workspace.`, {
+        announcedBytes,
+        freeBytes,
+      })
+    }
+    const path = join(folder, diskName(shownName))
     await pipeline(request, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
+    return handOut(path, shownName)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
     const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw diskFull(shownName, { announcedBytes })
-    if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') {
+    if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
       throw new CausewayError('interrupted', `The upload of ${shownName} was cut short.`, { name: shownName })
-    }
-    throw error
+    throw toIoError(error, { action: 'write', path: shownName })
   }
-  return handOut(path, shownName)
 }
 
 /**
@@ -57,9 +60,3 @@ function diskName(name: string): string {
   // A leading dot would hide it or lead up; Windows opens a device for these names, whatever the folder.
   return /^(\.|(con|prn|aux|nul|com\d|lpt\d)(\.|$))/i.test(plain) ? '_' + plain : plain
 }
-
-const diskFull = (name: string, details: Record<string, unknown>): CausewayError =>
-  new CausewayError('diskFull', `There is not enough space for ${name} on the disk that holds the workspace.`, {
-    name,
-    ...details,
-  })
