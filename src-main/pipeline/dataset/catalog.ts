@@ -1,0 +1,88 @@
+import type { DatasetManifest, DatasetRows } from '../../../src-shared/domain/dataset'
+import type { ItemCard } from '../../../src-shared/domain/recommendation'
+import { CausewayError } from '../../../src-shared/contract/errors'
+import { datasetDirectory } from '../../storage/layout'
+import { readDataset, tablePath, type TableName } from './dataset'
+import { sqlName, sqlParquet, withDuckDb } from './duckdb'
+
+/** The items of a data set by their own ids. */
+export interface Catalog {
+  /** The item with its title; an item without attributes goes by its id. */
+  card(id: string): ItemCard
+  readonly titleAttribute: string | null
+  readonly size: number
+}
+
+/** Reads the attributes of all items. Without a table of items the catalog is empty and every item goes by its id. */
+export async function readCatalog(workspace: string, dataset: string): Promise<Catalog> {
+  const manifest = await readDataset(workspace, dataset)
+  const cards = new Map((await readItemCards(workspace, manifest)).map((card) => [card.id, card]))
+  return {
+    card: (id) => cards.get(id) ?? { id, title: id, attributes: {} },
+    titleAttribute: manifest.titleAttribute,
+    size: cards.size,
+  }
+}
+
+/** All items that have attributes, in the order of their table. */
+export async function readItemCards(workspace: string, manifest: DatasetManifest): Promise<ItemCard[]> {
+  const { itemAttributes, titleAttribute } = manifest
+  if (itemAttributes.length === 0) return []
+  const columns = itemAttributes.map(({ name, type }) =>
+    type === 'text' ? sqlName(name) : `CAST(${sqlName(name)} AS DOUBLE) AS ${sqlName(name)}`,
+  )
+  const path = tablePath(datasetDirectory(workspace, manifest.name), 'items')
+  const rows = await withDuckDb({}, (db) =>
+    db.rows<Record<string, string | number | null> & { id: string }>(
+      `SELECT "id", ${columns.join(', ')} FROM ${sqlParquet(path)}`,
+    ),
+  )
+  return rows.map(({ id, ...values }) => {
+    const attributes: ItemCard['attributes'] = {}
+    for (const [name, value] of Object.entries(values))
+      if (value !== null && name !== titleAttribute) attributes[name] = value
+    const title = titleAttribute === null ? null : values[titleAttribute]
+    return { id, title: typeof title === 'string' ? title : id, attributes }
+  })
+}
+
+/** Some rows of a stored table, in its order. @throws CausewayError `notFound` where the data set has no such table. */
+export async function readRows(
+  workspace: string,
+  dataset: string,
+  table: TableName,
+  offset: number,
+  limit: number,
+): Promise<DatasetRows> {
+  const manifest = await readDataset(workspace, dataset)
+  const { itemAttributes, userAttributes } = manifest
+  const columns = {
+    interactions: [
+      { name: 'user', type: 'text' },
+      { name: 'item', type: 'text' },
+      ...(manifest.hasRatings ? [{ name: 'rating', type: 'number' }] : []),
+      ...(manifest.hasTimes ? [{ name: 'time', type: 'time' }] : []),
+    ],
+    items: itemAttributes.length ? [{ name: 'id', type: 'text' }, ...itemAttributes] : [],
+    users: userAttributes.length ? [{ name: 'id', type: 'text' }, ...userAttributes] : [],
+  }[table]
+  if (columns.length === 0)
+    throw new CausewayError('notFound', `The data set "${dataset}" has no table of ${table}.`, { dataset, table })
+  const select = columns.map(({ name, type }) => {
+    const column = sqlName(name)
+    if (type === 'time') return `strftime(make_timestamp(${column} * 1000000), '%Y-%m-%d %H:%M:%S') AS ${column}`
+    return type === 'text' ? column : `CAST(${column} AS DOUBLE) AS ${column}`
+  })
+  const source = sqlParquet(tablePath(datasetDirectory(workspace, dataset), table), true)
+  return withDuckDb({}, async (db) => {
+    const rows = await db.rows<Record<string, string | number | null>>(
+      `SELECT ${select.join(', ')} FROM ${source} WHERE file_row_number >= ${offset} AND file_row_number < ${offset + limit} ORDER BY file_row_number`,
+    )
+    const { total } = await db.row<{ total: number }>(`SELECT count(*)::DOUBLE AS total FROM ${source}`)
+    return {
+      columns: columns.map(({ name }) => name),
+      rows: rows.map((row) => columns.map(({ name }) => row[name] ?? null)),
+      totalRows: total,
+    }
+  })
+}

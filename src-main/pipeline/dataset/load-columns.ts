@@ -1,0 +1,59 @@
+import { sqlParquet, type DuckDb, type Watch } from './duckdb'
+import { tablePath } from './dataset'
+
+/**
+ * The interactions of a data set as columns, in the order of their rows. Ids are codes into `userIds` and `itemIds`, numbered by first
+ * appearance, so that they are the same on every machine.
+ */
+export interface Columns {
+  userIds: string[]
+  itemIds: string[]
+  users: Int32Array
+  items: Int32Array
+  /** NaN where a rating is missing; null where the data set has none. */
+  ratings: Float64Array | null
+  /** Seconds since 1970, NaN where missing; null where the data set has none. */
+  times: Float64Array | null
+}
+
+/** Reads the interactions of the data set in `directory`. */
+export async function loadColumns(
+  db: DuckDb,
+  directory: string,
+  has: { rows: number; ratings: boolean; times: boolean },
+  watch: Watch = {},
+): Promise<Columns> {
+  const path = tablePath(directory, 'interactions')
+  const ids = async (column: 'user' | 'item'): Promise<string[]> => {
+    // An enumeration is DuckDB's own dictionary: codes come out as numbers, without a text per row.
+    await db.run(
+      `CREATE OR REPLACE TYPE ${column}_code AS ENUM (SELECT id FROM (
+         SELECT "${column}" AS id, min(file_row_number) AS first FROM ${sqlParquet(path, true)} GROUP BY id) ORDER BY first)`,
+      watch,
+    )
+    return db.texts(`SELECT unnest(enum_range(NULL::${column}_code))::VARCHAR`, watch)
+  }
+  const userIds = await ids('user')
+  const itemIds = await ids('item')
+  const columns: Columns = {
+    userIds,
+    itemIds,
+    users: new Int32Array(has.rows),
+    items: new Int32Array(has.rows),
+    ratings: has.ratings ? new Float64Array(has.rows) : null,
+    times: has.times ? new Float64Array(has.rows) : null,
+  }
+  const selected: [sql: string, into: Int32Array | Float64Array | null][] = [
+    ['enum_code("user"::user_code)::INTEGER', columns.users],
+    ['enum_code("item"::item_code)::INTEGER', columns.items],
+    [`coalesce("rating", 'nan'::DOUBLE)`, columns.ratings],
+    [`coalesce("time"::DOUBLE, 'nan'::DOUBLE)`, columns.times],
+  ]
+  const wanted = selected.filter((column): column is [string, Int32Array | Float64Array] => column[1] !== null)
+  await db.numbers(
+    `SELECT ${wanted.map(([sql]) => sql).join(', ')} FROM ${sqlParquet(path)}`,
+    wanted.map(([, into]) => into),
+    watch,
+  )
+  return columns
+}

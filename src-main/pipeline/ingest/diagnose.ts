@@ -1,0 +1,100 @@
+import { CausewayError, type ErrorCode } from '../../../src-shared/contract/errors'
+import type { ColumnMapping } from '../../../src-shared/domain/dataset'
+import { sqlName, sqlParquet, type DuckDb } from '../dataset/duckdb'
+import { ratingFault, timeFault, type TimeFormat } from './columns'
+import { sampleOf, type DetectedTable } from './detect'
+import { streamRecords, type TextRecord } from './records'
+
+interface Fault {
+  code: ErrorCode
+  text: string
+}
+
+/** What is wrong with the values of one row of interactions; the first fault found. */
+function faultOf(value: (column: string) => string, mapping: ColumnMapping, timeFormat: TimeFormat): Fault | null {
+  for (const meaning of ['user', 'item'] as const)
+    if (value(mapping[meaning]) === '')
+      return { code: 'rowInvalid', text: `the ${meaning} id (column "${mapping[meaning]}") is blank` }
+  const rating = mapping.rating === undefined ? null : ratingFault(value(mapping.rating))
+  if (rating !== null) return { code: 'valueInvalid', text: `rating (column "${mapping.rating}"): ${rating}` }
+  const time = mapping.time === undefined ? null : timeFault(value(mapping.time), timeFormat)
+  return time === null ? null : { code: 'valueInvalid', text: `time (column "${mapping.time}"): ${time}` }
+}
+
+const located = (
+  table: DetectedTable,
+  place: 'line' | 'row',
+  at: number,
+  fault: Fault,
+  sample: string,
+): CausewayError => {
+  const file = table.source.handle.name
+  return new CausewayError(
+    fault.code,
+    `"${file}", ${place} ${at}: ${fault.text}. The ${place} reads ${sampleOf(sample)}.`,
+    {
+      file,
+      [place]: at,
+      sample: sample.slice(0, 200),
+    },
+  )
+}
+
+/**
+ * Why the import of a table was refused: its first faulty line as an error with line number and sample, or null when
+ * every line is sound. Reads the file as a stream, up to the first fault.
+ * @param mapping the mapped columns of interactions; null for a table of items or users, whose values are free
+ */
+export async function findFault(
+  db: DuckDb,
+  table: DetectedTable,
+  mapping: ColumnMapping | null,
+  timeFormat: TimeFormat,
+  signal?: AbortSignal,
+): Promise<CausewayError | null> {
+  if (!table.text) return mapping ? findParquetFault(db, table, mapping, timeFormat) : null
+  const { text } = table
+  const width = table.columns.length
+  const positions = new Map(table.columns.map((column, at) => [column.name, at]))
+  const check = (record: TextRecord): Fault | null => {
+    if (record.fault !== null) return { code: 'rowInvalid', text: record.fault }
+    if (record.fields.length !== width)
+      return { code: 'rowInvalid', text: `it has ${record.fields.length} columns where ${width} are expected` }
+    return mapping && faultOf((column) => record.fields[positions.get(column)!]!, mapping, timeFormat)
+  }
+  let isHeader = text.header
+  for await (const records of streamRecords(table.source.path, text.encoding, text, signal)) {
+    for (const record of records) {
+      if (isHeader) {
+        isHeader = false
+        continue
+      }
+      const fault = check(record)
+      if (fault) return located(table, 'line', record.line, fault, record.raw)
+    }
+  }
+  return null
+}
+
+/** Parquet has rows, not lines: the same checks over its columns as text, a page of rows at a time. */
+async function findParquetFault(
+  db: DuckDb,
+  table: DetectedTable,
+  mapping: ColumnMapping,
+  timeFormat: TimeFormat,
+): Promise<CausewayError | null> {
+  const columns = [...new Set(Object.values(mapping))]
+  const casts = columns.map((column) => `coalesce(CAST(${sqlName(column)} AS VARCHAR), '')`).join(', ')
+  const source = sqlParquet(table.source.path, true)
+  const pageRows = 100_000
+  for (let from = 0; ; from += pageRows) {
+    const page = await db.rows<{ row: string[] }>(
+      `SELECT [${casts}] AS row FROM ${source} WHERE file_row_number >= ${from} AND file_row_number < ${from + pageRows} ORDER BY file_row_number`,
+    )
+    if (page.length === 0) return null
+    for (const [at, { row }] of page.entries()) {
+      const fault = faultOf((column) => row[columns.indexOf(column)]!, mapping, timeFormat)
+      if (fault) return located(table, 'row', from + at + 1, fault, row.join(', '))
+    }
+  }
+}

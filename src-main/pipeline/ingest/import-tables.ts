@@ -1,0 +1,323 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { CausewayError } from '../../../src-shared/contract/errors'
+import type { Attribute, ColumnMapping, DatasetManifest, TextLayout } from '../../../src-shared/domain/dataset'
+import type { JobProgress } from '../../../src-shared/domain/job'
+import { datasetDirectory, datasetsDirectory, temporaryDirectory } from '../../storage/layout'
+import { toIoError } from '../../storage/io-errors'
+import { tableFiles } from '../dataset/dataset'
+import { sqlName, sqlParquet, sqlText, withDuckDb, type DuckDb } from '../dataset/duckdb'
+import { sqlInteractionColumns, sqlSource, timeFormatOf, type TimeFormat } from './columns'
+import { detectTables, movieLens100kGenres, titleOf, type DetectedTable, type SourceFile } from './detect'
+import { findFault } from './diagnose'
+
+export interface ImportRequest {
+  workspace: string
+  name: string
+  files: SourceFile[]
+  /** What the analyst confirmed; without it the guess of the preview. */
+  mapping?: ColumnMapping | undefined
+  text?: TextLayout | undefined
+  /** Set for the built-in data. */
+  sourceKind?: 'demo'
+  signal?: AbortSignal | undefined
+  onProgress?: ((progress: JobProgress) => void) | undefined
+}
+
+const namePattern = /^[\p{L}\p{M}\p{N}_-]([\p{L}\p{M}\p{N} ._-]*[\p{L}\p{M}\p{N}_-])?$/u
+
+/**
+ * Checks a data-set name, which is also its folder's name.
+ * @throws CausewayError `badRequest` saying what is allowed, `nameTaken` (case is ignored, as some file systems do).
+ */
+export async function checkDatasetName(workspace: string, name: string): Promise<void> {
+  if (name.length > 64 || !namePattern.test(name))
+    throw new CausewayError(
+      'badRequest',
+      `${JSON.stringify(name)} cannot be the name of a data set. Allowed: 1 to 64 letters, digits, spaces, ".", "_" and "-", not beginning or ending with a space or ".".`,
+      { name },
+    )
+  const taken = await readdir(datasetsDirectory(workspace)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw toIoError(error, { action: 'read', path: datasetsDirectory(workspace) })
+  })
+  const folded = (text: string): string => text.normalize('NFC').toLowerCase()
+  const same = taken.find((entry) => folded(entry) === folded(name))
+  if (same !== undefined)
+    throw new CausewayError('nameTaken', `There is a data set named "${same}" already.`, { name: same })
+}
+
+/** The mapping to import with. @throws CausewayError `columnMissing` naming the columns there are. */
+export function resolveMapping(table: DetectedTable, given: ColumnMapping | undefined): ColumnMapping {
+  const names = table.columns.map((column) => column.name)
+  const file = table.source.handle.name
+  const has = `It has the columns ${names.map((name) => `"${name}"`).join(', ')}`
+  const { user, item, rating, time } = given ?? table.mapping
+  for (const [meaning, column] of Object.entries({ user, item, rating, time }))
+    if (column !== undefined && !names.includes(column))
+      throw new CausewayError('columnMissing', `"${file}" has no column "${column}" for the ${meaning}. ${has}.`, {
+        file,
+        missing: [meaning],
+        columns: names,
+        line: 1,
+        sample: table.rows[0]?.join(table.text?.delimiter ?? ', ').slice(0, 200),
+      })
+  const missing = [user === undefined && 'user', item === undefined && 'item'].filter((word) => word !== false)
+  if (user === undefined || item === undefined)
+    throw new CausewayError(
+      'columnMissing',
+      `"${file}" has no column that looks like the ${missing.join(' or the ')} id. ${has}.`,
+      {
+        file,
+        missing,
+        columns: names,
+        line: 1,
+        sample: (table.text?.header ? names : table.rows[0])?.join(table.text?.delimiter ?? ', ').slice(0, 200),
+      },
+    )
+  if (
+    new Set(Object.values({ user, item, ...(rating && { rating }), ...(time && { time }) })).size < 2 ||
+    user === item
+  )
+    throw new CausewayError('badRequest', `User and item cannot be the same column "${user}".`, { user, item })
+  return { user, item, ...(rating !== undefined && { rating }), ...(time !== undefined && { time }) }
+}
+
+const parquetOptions = '(FORMAT parquet, COMPRESSION zstd)'
+
+/**
+ * Imports tables as one data set: detects, checks and converts them with DuckDB into a temporary folder, which takes its place
+ * in the workspace by one rename. After any failure, and after a cancel, the workspace is as it was.
+ * @throws CausewayError with the line and a sample of the row where the data are at fault; `cancelled`, `diskFull`,
+ *   `workspaceReadOnly`, `nameTaken`, …
+ */
+export async function importTables(request: ImportRequest): Promise<DatasetManifest> {
+  const { workspace, name } = request
+  await checkDatasetName(workspace, name)
+  const tables = await detectTables(request.files, request.text)
+  const work = join(temporaryDirectory(workspace), `import-${randomUUID()}`)
+  const write = { action: 'write', path: workspace } as const
+  // What this import made first, so that a failure leaves not even an empty folder.
+  const made: string[] = []
+  const makeDirectory = async (path: string): Promise<void> => {
+    const first = await mkdir(path, { recursive: true })
+    if (first !== undefined) made.push(first)
+  }
+  try {
+    await makeDirectory(work)
+    const manifest = await withDuckDb({ spillDirectory: join(work, 'spill') }, (db) =>
+      convert(db, tables, work, request),
+    )
+    await rm(join(work, 'spill'), { recursive: true, force: true })
+    await writeFile(join(work, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+    await makeDirectory(datasetsDirectory(workspace))
+    await checkDatasetName(workspace, name)
+    if (request.signal?.aborted) throw new CausewayError('cancelled', 'Cancelled.')
+    await rename(work, datasetDirectory(workspace, name))
+    return manifest
+  } catch (thrown) {
+    for (const path of made.reverse()) await rm(path, { recursive: true, force: true })
+    throw toIoError(thrown, write)
+  }
+}
+
+async function convert(
+  db: DuckDb,
+  tables: DetectedTable[],
+  work: string,
+  request: ImportRequest,
+): Promise<DatasetManifest> {
+  const { signal } = request
+  const interactions = tables[0]!
+  const mapping = resolveMapping(interactions, request.mapping)
+  const report = progressOf(request)
+  const out = (table: keyof typeof tableFiles): string => join(work, tableFiles[table])
+
+  await convertInteractions(db, interactions, mapping, out('interactions'), signal, (share) =>
+    report('Reading rows', share * 0.8),
+  )
+  report('Counting', 0.8)
+  const counts = await db.row<{ interactions: number; users: number; items: number; ratings: number; times: number }>(
+    `SELECT count(*)::DOUBLE AS interactions, count(DISTINCT "user")::DOUBLE AS users, count(DISTINCT item)::DOUBLE AS items,
+       count(rating)::DOUBLE AS ratings, count("time")::DOUBLE AS times FROM ${sqlParquet(out('interactions'))}`,
+    { signal },
+  )
+  if (counts.interactions === 0)
+    throw new CausewayError('fileEmpty', `"${interactions.source.handle.name}" has no rows.`)
+  if (counts.items < 2)
+    throw new CausewayError(
+      'tooFewItems',
+      `"${interactions.source.handle.name}" has only one item (column "${mapping.item}"): there is nothing to rank.`,
+      { items: counts.items, column: mapping.item },
+    )
+  const attributes: Record<'items' | 'users', Attribute[]> = { items: [], users: [] }
+  for (const role of ['items', 'users'] as const) {
+    const table = tables.find((candidate) => candidate.role === role && candidate.ignored === null)
+    if (!table) continue
+    report(`Reading ${role}`, 0.9)
+    attributes[role] = await convertAttributes(db, table, out(role), signal)
+  }
+  report('Checking', 0.95)
+  const stored = [
+    out('interactions'),
+    ...(['items', 'users'] as const).filter((role) => attributes[role].length > 0).map(out),
+  ]
+  const kinds = tables.map((table) => table.kind)
+  const manifest: DatasetManifest = {
+    type: 'causeway-dataset',
+    version: 1,
+    name: request.name,
+    createdAt: new Date().toISOString(),
+    source: {
+      files: tables.filter((table) => table.ignored === null).map((table) => table.source.handle.name),
+      kind: request.sourceKind ?? kinds[0]!,
+    },
+    hash: await hashFiles(stored),
+    users: counts.users,
+    items: counts.items,
+    interactions: counts.interactions,
+    hasRatings: counts.ratings > 0,
+    hasTimes: counts.times > 0,
+    itemAttributes: attributes.items,
+    userAttributes: attributes.users,
+    titleAttribute: titleOf(attributes.items),
+  }
+  report('Done', 1)
+  return manifest
+}
+
+/** Reports a stage with its share of the whole and a time to go drawn from the speed so far. */
+function progressOf({ onProgress }: ImportRequest): (stage: string, fraction: number) => void {
+  const startedAt = performance.now()
+  return (stage, fraction) => {
+    const seconds = (performance.now() - startedAt) / 1000
+    const etaSeconds = fraction > 0.02 ? (seconds / fraction) * (1 - fraction) : null
+    onProgress?.({ stage, fraction, etaSeconds })
+  }
+}
+
+async function convertInteractions(
+  db: DuckDb,
+  table: DetectedTable,
+  mapping: ColumnMapping,
+  out: string,
+  signal: AbortSignal | undefined,
+  onFraction: (fraction: number) => void,
+): Promise<void> {
+  const samples = table.columns.find((column) => column.name === mapping.time)?.samples ?? []
+  const timeFormat = timeFormatOf(samples)
+  const copy = (lenient: boolean): Promise<void> =>
+    db.run(
+      `COPY (SELECT ${sqlInteractionColumns(mapping, timeFormat)} FROM ${sqlSource(table, { lenient })}) TO ${sqlText(out)} ${parquetOptions}`,
+      { signal, onFraction },
+    )
+  try {
+    await copy(false)
+  } catch (thrown) {
+    await explain(db, table, mapping, timeFormat, thrown, signal)
+    // Every line is sound, so DuckDB's strict reading minds how they end (mixed CRLF and LF): read it leniently.
+    await copy(true)
+  }
+}
+
+/** Throws what is wrong with the table or the disk; returns when neither is at fault. */
+async function explain(
+  db: DuckDb,
+  table: DetectedTable,
+  mapping: ColumnMapping | null,
+  timeFormat: TimeFormat,
+  thrown: unknown,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const error = toIoError(thrown, { action: 'write', path: table.source.handle.name })
+  if (error.code !== 'internal') throw error
+  const fault = await findFault(db, table, mapping, timeFormat, signal)
+  if (fault) throw fault
+  if (table.text) return
+  const file = table.source.handle.name
+  throw new CausewayError('fileTruncated', `"${file}" is a damaged Parquet file: ${error.message.split('\n')[0]}`, {
+    file,
+  })
+}
+
+/** The columns of a table of items or users as expressions; MovieLens gets its genres in one column and its years. */
+function attributeColumns(
+  table: DetectedTable,
+): { name: string; sql: string; declared?: 'text' | 'number' | undefined }[] {
+  const names = table.columns.map((column) => column.name).filter((name) => name !== table.idColumn)
+  const isMovieLens = table.role === 'items' && /^movielens/.test(table.kind)
+  if (!isMovieLens)
+    return table.columns
+      .filter((column) => column.name !== table.idColumn)
+      .map(({ name, declared }) => ({ name, sql: sqlName(name), declared }))
+  const year = { name: 'year', sql: String.raw`nullif(regexp_extract("title", '\((\d{4})\)\s*$', 1), '')` }
+  if (table.kind !== 'movielens-100k') return [...names.map((name) => ({ name, sql: sqlName(name) })), year]
+  const genres = movieLens100kGenres.map((genre) => `CASE WHEN ${sqlName(genre)} = '1' THEN ${sqlText(genre)} END`)
+  return [
+    { name: 'title', sql: sqlName('title') },
+    { name: 'release_date', sql: sqlName('release_date') },
+    { name: 'genres', sql: `concat_ws('|', ${genres.join(', ')})` },
+    year,
+  ]
+}
+
+/** Stores a table of items or users as id + attributes, the first row of an id counting; gives the attributes. */
+async function convertAttributes(
+  db: DuckDb,
+  table: DetectedTable,
+  out: string,
+  signal: AbortSignal | undefined,
+): Promise<Attribute[]> {
+  // "id" is taken by the id column itself.
+  const columns = attributeColumns(table).map((column) => ({
+    ...column,
+    name: column.name.toLowerCase() === 'id' ? `${column.name}_` : column.name,
+  }))
+  const select = [
+    `CAST(${sqlName(table.idColumn)} AS VARCHAR) AS "id"`,
+    ...columns.map(({ name, sql }) => `nullif(trim(CAST(${sql} AS VARCHAR)), '') AS ${sqlName(name)}`),
+  ].join(', ')
+  const load = (options: { lenient?: boolean; encoding?: 'latin-1' }): Promise<void> =>
+    db.run(`CREATE OR REPLACE TEMP TABLE attributes AS SELECT ${select} FROM ${sqlSource(table, options)}`, { signal })
+  try {
+    await load({})
+  } catch (thrown) {
+    const notUtf8 = thrown instanceof Error && /invalid unicode|not utf-8/i.test(thrown.message)
+    if (!notUtf8) await explain(db, table, null, 'iso', thrown, signal)
+    await load(notUtf8 ? { encoding: 'latin-1' } : { lenient: true })
+  }
+  const checks = columns.flatMap(({ name }, at) => {
+    const column = sqlName(name)
+    return [
+      `coalesce(bool_and(regexp_full_match(${column}, '[+-]?(0|[1-9]\\d{0,14})')), false) AS i${at}`,
+      `coalesce(bool_and(isfinite(TRY_CAST(${column} AS DOUBLE)) AND NOT regexp_matches(${column}, '^[+-]?0\\d')) AND count(${column}) = count(TRY_CAST(${column} AS DOUBLE)), false) AS n${at}`,
+    ]
+  })
+  if (columns.length === 0) return []
+  const found = await db.row<Record<string, boolean>>(`SELECT ${checks.join(', ')} FROM attributes`, { signal })
+  const attributes = columns.map(({ name, declared }, at): Attribute => {
+    if (declared === 'text') return { name, type: 'text' }
+    return { name, type: found[`i${at}`] ? 'integer' : found[`n${at}`] ? 'number' : 'text' }
+  })
+  const sqlTypes = { text: 'VARCHAR', integer: 'BIGINT', number: 'DOUBLE' } as const
+  const stored = attributes.map(({ name, type }) => `CAST(${sqlName(name)} AS ${sqlTypes[type]}) AS ${sqlName(name)}`)
+  await db.run(
+    `COPY (SELECT "id", ${stored.join(', ')} FROM attributes
+       WHERE rowid IN (SELECT min(rowid) FROM attributes WHERE "id" IS NOT NULL GROUP BY "id") ORDER BY rowid) TO ${sqlText(out)} ${parquetOptions}`,
+    { signal },
+  )
+  return attributes
+}
+
+/** SHA-256 over the stored tables, in a fixed order. */
+async function hashFiles(paths: string[]): Promise<string> {
+  const hash = createHash('sha256')
+  for (const path of paths)
+    await pipeline(createReadStream(path), async (chunks) => {
+      for await (const chunk of chunks) hash.update(chunk as Buffer)
+    })
+  return hash.digest('hex')
+}

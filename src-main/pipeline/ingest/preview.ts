@@ -1,0 +1,47 @@
+import type { ImportPreview, TextLayout } from '../../../src-shared/domain/dataset'
+import { detectTables, type DetectedTable, type SourceFile } from './detect'
+
+/**
+ * What an import of these files would read: how each is cut, which holds the interactions, which columns say what. Reads only the
+ * beginning of each file and writes nothing.
+ * @param text how to cut the interactions, where the analyst corrects the guess
+ * @throws CausewayError saying what a file is where it is no table: `fileEmpty`, `fileBinary`, `fileFormatUnknown`, `fileTruncated`,
+ *   `delimiterWrong`
+ */
+export async function previewImport(files: SourceFile[], text?: TextLayout): Promise<ImportPreview> {
+  const tables = await detectTables(files, text)
+  const [interactions] = tables as [DetectedTable, ...DetectedTable[]]
+  const { mapping } = interactions
+  return {
+    tables: tables.map((table) => ({
+      file: table.source.handle,
+      role: table.role,
+      kind: table.kind,
+      label: table.label,
+      text: table.text && { delimiter: table.text.delimiter, header: table.text.header },
+      columns: table.columns.map(({ name, type, samples }) => ({ name, type, samples })),
+      rows: table.rows,
+    })),
+    mapping,
+    missing: (['user', 'item'] as const).filter((meaning) => mapping[meaning] === undefined),
+    warnings: tables.flatMap(warningsOf),
+  }
+}
+
+function warningsOf(table: DetectedTable): string[] {
+  const file = `"${table.source.handle.name}"`
+  const warnings: string[] = []
+  if (table.ignored !== null) return [`${file} is left out: ${table.ignored}.`]
+  const odd = table.rows.findIndex((row) => row.length !== table.columns.length)
+  if (odd >= 0)
+    warnings.push(
+      `${file}: row ${odd + 1} has ${table.rows[odd]!.length} columns where ${table.columns.length} are expected.`,
+    )
+  if (table.role !== 'interactions') return warnings
+  const { rating, time } = table.mapping
+  if (rating === undefined) warnings.push(`${file} has no rating column: every interaction counts as positive.`)
+  const ratingType = table.columns.find((column) => column.name === rating)?.type
+  if (ratingType === 'text') warnings.push(`${file}: the rating column "${rating}" holds text.`)
+  if (time === undefined) warnings.push(`${file} has no time column: only a random split is possible.`)
+  return warnings
+}

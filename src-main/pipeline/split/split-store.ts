@@ -1,0 +1,131 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { CausewayError } from '../../../src-shared/contract/errors'
+import {
+  splitManifestSchema,
+  splitParts,
+  type Csr,
+  type Split,
+  type SplitManifest,
+} from '../../../src-shared/domain/split'
+import { splitDirectory, temporaryDirectory } from '../../storage/layout'
+import { toIoError } from '../../storage/io-errors'
+
+/** The user's own ids in the order of the split's rows and columns. */
+export interface SplitIds {
+  users: string[]
+  items: string[]
+}
+
+/**
+ * The files of a split folder. `parts.bin` holds little-endian 32-bit integers: for train, validation and test in turn
+ * the row pointers (users + 1), then the column indices.
+ */
+const files = { manifest: 'manifest.json', parts: 'parts.bin', users: 'users.json', items: 'items.json' } as const
+
+const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
+
+const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
+
+/** Int32 values as little-endian bytes; and the same the other way round. */
+const littleEndian = (bytes: Buffer): Buffer => (isLittleEndian ? bytes : Buffer.from(bytes).swap32())
+
+/**
+ * Stores a split under its hash: written to a temporary folder, then renamed. One that is there already, by another process, stays.
+ * @throws CausewayError `diskFull`, `workspaceReadOnly`.
+ */
+export async function writeSplit(
+  workspace: string,
+  split: Split,
+  ids: SplitIds,
+  manifest: Omit<SplitManifest, 'checksums'>,
+): Promise<SplitManifest> {
+  const work = join(temporaryDirectory(workspace), `split-${randomUUID()}`)
+  const target = splitDirectory(workspace, split.hash)
+  try {
+    await mkdir(work, { recursive: true })
+    const arrays = splitParts.flatMap((part) => [split[part].indptr, split[part].indices])
+    const parts = littleEndian(
+      Buffer.concat(arrays.map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength))),
+    )
+    const users = JSON.stringify(ids.users)
+    const items = JSON.stringify(ids.items)
+    const complete: SplitManifest = {
+      ...manifest,
+      checksums: { [files.parts]: sha256(parts), [files.users]: sha256(users), [files.items]: sha256(items) },
+    }
+    await writeFile(join(work, files.parts), parts)
+    await writeFile(join(work, files.users), users)
+    await writeFile(join(work, files.items), items)
+    await writeFile(join(work, files.manifest), `${JSON.stringify(complete, null, 2)}\n`)
+    await mkdir(dirname(target), { recursive: true })
+    await rename(work, target).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    })
+    return complete
+  } catch (thrown) {
+    throw toIoError(thrown, { action: 'write', path: workspace })
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+const damaged = (directory: string, reason: string, cause?: unknown): CausewayError =>
+  new CausewayError(
+    'splitInvalid',
+    `The prepared split in "${directory}" is damaged: ${reason}.`,
+    { directory, reason },
+    { cause },
+  )
+
+/** The manifest of a stored split. @throws CausewayError `splitInvalid`. */
+export async function readSplitManifest(directory: string): Promise<SplitManifest> {
+  try {
+    return splitManifestSchema.parse(JSON.parse(await readFile(join(directory, files.manifest), 'utf8')))
+  } catch (thrown) {
+    throw damaged(directory, `its manifest cannot be read (${(thrown as Error).message})`, thrown)
+  }
+}
+
+async function readChecked(directory: string, file: string, manifest: SplitManifest): Promise<Buffer> {
+  const bytes = await readFile(join(directory, file)).catch((error: Error) => {
+    throw damaged(directory, `${file} cannot be read (${error.message})`, error)
+  })
+  if (sha256(bytes) !== manifest.checksums[file]) throw damaged(directory, `${file} does not match its checksum`)
+  return bytes
+}
+
+/**
+ * Reads a split, checked against its sizes and checksum.
+ * @throws CausewayError `splitInvalid` saying what is damaged.
+ */
+export async function readSplit(directory: string): Promise<Split> {
+  const manifest = await readSplitManifest(directory)
+  const { users, items, nnz } = manifest
+  const bytes = littleEndian(await readChecked(directory, files.parts, manifest))
+  const expected = splitParts.reduce((sum, part) => sum + (users + 1 + nnz[part]) * 4, 0)
+  if (bytes.length !== expected)
+    throw damaged(directory, `${files.parts} has ${bytes.length} bytes where ${expected} are expected`)
+  // A copy of its own: a small file's buffer is part of a pool, and not aligned to 4 bytes.
+  const values = new Int32Array(expected / 4)
+  new Uint8Array(values.buffer).set(bytes)
+  let offset = 0
+  const take = (count: number): Int32Array => values.subarray(offset, (offset += count))
+  const part = (count: number): Csr => ({ rows: users, cols: items, indptr: take(users + 1), indices: take(count) })
+  return { hash: manifest.hash, train: part(nnz.train), validation: part(nnz.validation), test: part(nnz.test) }
+}
+
+/**
+ * The ids of a split's rows and columns.
+ * @throws CausewayError `splitInvalid` saying what is damaged.
+ */
+export async function readSplitIds(directory: string): Promise<SplitIds> {
+  const manifest = await readSplitManifest(directory)
+  const read = async (file: string, count: number): Promise<string[]> => {
+    const ids = JSON.parse((await readChecked(directory, file, manifest)).toString('utf8')) as string[]
+    if (ids.length !== count) throw damaged(directory, `${file} has ${ids.length} ids where ${count} are expected`)
+    return ids
+  }
+  return { users: await read(files.users, manifest.users), items: await read(files.items, manifest.items) }
+}
