@@ -1,0 +1,43 @@
+import type { MethodInfo } from '../../../src-shared/domain/method'
+import { recipeSchema } from '../../../src-shared/domain/dataset'
+import type { RunManifest } from '../../../src-shared/domain/run'
+import type { ParamSchema, ParamValues } from '../../../src-shared/params/params'
+import { valueText } from '../../components/param-text'
+
+/** What the form stands at. */
+export interface TrainForm {
+  method: Pick<MethodInfo, 'id' | 'label' | 'params'>
+  params: ParamValues
+  recipe: ParamValues
+  seed: number
+  /** `auto` leaves the choice to the probe and so never differs. */
+  backend: string
+}
+
+export interface Difference {
+  label: string
+  run: string
+  form: string
+}
+
+function compare(schema: ParamSchema, run: ParamValues, form: ParamValues): Difference[] {
+  return schema
+    .filter((spec) => (run[spec.key] ?? spec.default) !== (form[spec.key] ?? spec.default))
+    .map((spec) => ({
+      label: spec.label,
+      run: valueText(spec, run[spec.key] ?? spec.default),
+      form: valueText(spec, form[spec.key] ?? spec.default),
+    }))
+}
+
+/** Where the form says something else than the run on display was started with: what the run shows does not speak of those values. */
+export function differences(run: RunManifest, form: TrainForm, labelOf: (method: string) => string): Difference[] {
+  const found: Difference[] = []
+  if (run.method !== form.method.id) found.push({ label: 'Method', run: labelOf(run.method), form: form.method.label })
+  else found.push(...compare(form.method.params, run.params, form.params))
+  found.push(...compare(recipeSchema, run.recipe, form.recipe))
+  if (run.seed !== form.seed) found.push({ label: 'Seed', run: String(run.seed), form: String(form.seed) })
+  if (form.backend !== 'auto' && run.backend !== form.backend)
+    found.push({ label: 'Backend', run: run.backend, form: form.backend })
+  return found
+}

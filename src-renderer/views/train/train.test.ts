@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { chartThemes } from '../../charts/theme'
+import { recipeSchema } from '../../../src-shared/domain/dataset'
+import type { MethodInfo } from '../../../src-shared/domain/method'
+import type { EpochPoint, RunManifest } from '../../../src-shared/domain/run'
+import { defaultParams } from '../../../src-shared/params/params'
+import { bestSoFar, stoppingSeries, trainingCurves } from './curves'
+import { differences, type TrainForm } from './differences'
+import { recipeText } from './recipe-text'
+import { errorOfRun } from './run-error'
+
+const series: MethodInfo['series'] = [
+  { id: 'loss', label: 'Loss', help: 'What is minimised.', unit: 'nats per user', group: 'objective' },
+  { id: 'kl', label: 'KL', help: 'Distance to the prior.', unit: 'nats per user', group: 'objective' },
+  { id: 'ndcg@10', label: 'NDCG@10', help: 'Validation NDCG.', group: 'validation' },
+]
+const points: EpochPoint[] = [
+  { epoch: 1, seconds: 1, values: { loss: 900, kl: 1, 'ndcg@10': 0.1 } },
+  { epoch: 2, seconds: 1, values: { loss: 800, kl: 2, 'ndcg@10': 0.3 } },
+  { epoch: 3, seconds: 1, values: { loss: 700, 'ndcg@10': 0.3 } },
+]
+
+describe('trainingCurves', () => {
+  const curves = trainingCurves(series, points, 2)
+
+  it('makes a chart of each group the method reports, validation first', () => {
+    expect(curves.map(({ group }) => group)).toEqual(['validation', 'objective'])
+  })
+
+  it('draws the values of each series by epoch and marks the best', () => {
+    const chart = curves[1]!.build(chartThemes.light)
+    expect(chart.table.rows).toEqual([
+      [1, 900, 1],
+      [2, 800, 2],
+      [3, 700, null],
+    ])
+    expect(chart.summary).toContain('best epoch 2')
+    expect((chart.option.yAxis as { name: string }).name).toBe('Value (nats per user)')
+  })
+
+  it('has its charts before the first epoch', () => {
+    const empty = trainingCurves(series, [], null)
+    expect(empty.map(({ group }) => group)).toEqual(['validation', 'objective'])
+    expect(empty[0]!.build(chartThemes.dark).summary).toBe('Validation: no values yet.')
+  })
+
+  it('takes the first of equal epochs as the best, as early stopping does', () => {
+    expect(bestSoFar(points, stoppingSeries)).toBe(2)
+    expect(bestSoFar([], stoppingSeries)).toBeNull()
+    expect(bestSoFar(points, 'absent')).toBeNull()
+  })
+})
+
+describe('differences', () => {
+  const method: TrainForm['method'] = {
+    id: 'csc',
+    label: 'CSC',
+    params: [
+      { key: 'epochs', type: 'integer', label: 'Epochs', help: '', default: 20, min: 1, max: 500, basic: true },
+      { key: 'rate', type: 'number', label: 'Learning rate', help: '', default: 0.001, min: 0, max: 1, basic: true },
+    ],
+  }
+  const run: RunManifest = {
+    type: 'causeway-run',
+    version: 1,
+    id: 'r1',
+    method: 'csc',
+    dataset: 'ml',
+    recipe: defaultParams(recipeSchema),
+    params: { epochs: 20, rate: 0.001 },
+    seed: 0,
+    backend: 'wasm',
+    threads: 1,
+    state: 'completed',
+    createdAt: '2026-01-01T00:00:00Z',
+    startedAt: null,
+    endedAt: null,
+    durationSeconds: 1,
+    epochs: 20,
+    bestEpoch: 2,
+    metrics: null,
+    error: null,
+    producedBy: { causeway: '0.1.0', datasetHash: 'h', splitHash: null },
+  }
+  const form: TrainForm = { method, params: {}, recipe: defaultParams(recipeSchema), seed: 0, backend: 'auto' }
+  const label = (id: string): string => id.toUpperCase()
+
+  it('finds none where the form says what the run was started with, defaults included', () => {
+    expect(differences(run, form, label)).toEqual([])
+  })
+
+  it('names each value that differs, as it is shown in the form', () => {
+    const changed = {
+      ...form,
+      params: { rate: 0.01 },
+      seed: 3,
+      backend: 'cpu',
+      recipe: { ...form.recipe, splitBy: 'time' },
+    }
+    expect(differences(run, changed, label)).toEqual([
+      { label: 'Learning rate', run: '0.001', form: '0.01' },
+      { label: 'Split by', run: 'Seeded random', form: 'Time: the latest are test' },
+      { label: 'Seed', run: '0', form: '3' },
+      { label: 'Backend', run: 'wasm', form: 'cpu' },
+    ])
+  })
+
+  it('compares no parameters across methods', () => {
+    const other = { ...run, method: 'multi-vae', params: { epochs: 99 } }
+    expect(differences(other, form, label)).toEqual([{ label: 'Method', run: 'MULTI-VAE', form: 'CSC' }])
+  })
+
+  it('gives a failure of an unknown code the general advice', () => {
+    expect(errorOfRun(run)).toBeNull()
+    expect(errorOfRun({ error: { code: 'diverged', message: 'NaN in epoch 3' } })).toMatchObject({ code: 'diverged' })
+    expect(errorOfRun({ error: { code: 'fromTheFuture', message: 'm' } })).toEqual({ code: 'internal', message: 'm' })
+  })
+})
+
+describe('recipeText', () => {
+  const recipe = defaultParams(recipeSchema)
+
+  it('says what is positive and how it is split', () => {
+    expect(recipeText(recipe, { hasRatings: true, hasTimes: true })).toBe(
+      "Ratings from 4 count as positive. Each user's are split 70 / 10 / 20 % into train, validation and test, at random, split seed 0.",
+    )
+    expect(recipeText({ ...recipe, kCore: 5, splitBy: 'time' }, { hasRatings: false, hasTimes: true })).toBe(
+      "Every interaction counts as positive, 5-core. Each user's are split 70 / 10 / 20 % into train, validation and test, by time, the latest as test.",
+    )
+  })
+})
