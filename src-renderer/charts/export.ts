@@ -1,5 +1,6 @@
-import { toCsv, type Chart, type ChartBuilder, type ChartTable } from './chart'
+import type { Chart, ChartBuilder } from './chart'
 import { init } from './echarts'
+import { saveBlob, tableCsv } from './save'
 import { chartThemes } from './theme'
 
 /** Figures leave in the light theme on white, whatever the window shows: they go into papers and slides. */
@@ -8,16 +9,6 @@ const exportTheme = chartThemes.light
 export interface FigureSize {
   width: number
   height: number
-}
-
-/** A file to be saved, as the browser's download does it. */
-export function saveBlob(blob: Blob, fileName: string): void {
-  const url = URL.createObjectURL(blob)
-  const link = document.createElement('a')
-  link.href = url
-  link.download = fileName
-  link.click()
-  URL.revokeObjectURL(url)
 }
 
 /** The chart as SVG text, `size` in CSS pixels. */
@@ -47,8 +38,6 @@ export async function chartPng(build: ChartBuilder, size: FigureSize): Promise<B
     chart.dispose()
   }
 }
-
-export const tableCsv = (table: ChartTable): Blob => new Blob([toCsv(table)], { type: 'text/csv;charset=utf-8' })
 
 /** Puts an image on the clipboard. @throws where the browser refuses. */
 export async function copyPng(blob: Promise<Blob>): Promise<void> {
