@@ -50,8 +50,9 @@ export class Adam {
         return [m, v, tf.sub(variable, tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), floor)))]
       }) as [Tensor, Tensor, Tensor]
       tf.dispose([first, second])
-      this.first[name] = nextFirst
-      this.second[name] = nextSecond
+      // Kept: a step may run inside a tidy of the caller.
+      this.first[name] = tf.keep(nextFirst)
+      this.second[name] = tf.keep(nextSecond)
       variable.assign(value)
       value.dispose()
     }

@@ -3,6 +3,7 @@ import { dirname, sep } from 'node:path'
 import util from 'node:util'
 import { CausewayError } from '../../src-shared/contract/errors'
 import { backendIds, type BackendId, type BackendProbe, type BackendReport } from '../../src-shared/domain/backend'
+import { registerGradients } from './gradients'
 import { tf } from './tf'
 
 /**
@@ -28,6 +29,7 @@ async function loadTensorflow(): Promise<Loaded> {
   // Optional: its download often fails, and then the package is not there at all.
   const name = '@tensorflow/tfjs-node-gpu'
   const loaded = (await import(/* @vite-ignore */ name)) as { default?: { version?: Record<string, string> } }
+  registerGradients()
   const backend = tf.findBackend('tensorflow') as unknown as { isUsingGpuDevice?: boolean } | null
   if (!backend) throw new Error('the package loaded but registered no backend')
   const version = loaded.default?.version?.['tfjs-node'] ?? '4.22.0'

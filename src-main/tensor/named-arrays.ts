@@ -21,22 +21,37 @@ export async function readTensors(tensors: Record<string, Tensor>): Promise<Name
   return arrays
 }
 
-/** Puts saved values into the variables of the same names. */
-export function assignWeights(weights: Weights, arrays: NamedArrays): void {
-  for (const [name, variable] of Object.entries(weights)) {
-    const saved = arrays[name]
-    if (!saved || saved.shape.join() !== variable.shape.join())
+/**
+ * Saved arrays under the names and with the shapes that are expected.
+ * @throws CausewayError `runInvalid` naming the first one that is missing or misshapen
+ */
+export function checkedArrays<N extends string>(
+  saved: NamedArrays,
+  expected: Record<N, { shape: number[] }>,
+): Record<N, NamedArray> {
+  const checked = {} as Record<N, NamedArray>
+  for (const name of Object.keys(expected) as N[]) {
+    const [found, shape] = [saved[name], expected[name].shape]
+    if (!found || !(found.data instanceof Float32Array) || found.shape.join() !== shape.join())
       throw new CausewayError(
         'runInvalid',
         `The saved weights do not fit the model: "${name}" is missing or misshapen.`,
         {
           name,
-          expected: variable.shape,
-          found: saved?.shape ?? null,
+          expected: shape,
+          found: found?.shape ?? null,
         },
       )
-    const value = tf.tensor(saved.data as Float32Array, saved.shape)
-    variable.assign(value)
+    checked[name] = found
+  }
+  return checked
+}
+
+/** Puts saved values into the variables of the same names. @throws CausewayError `runInvalid` where they do not fit */
+export function assignWeights(weights: Weights, arrays: NamedArrays): void {
+  for (const [name, { shape, data }] of Object.entries(checkedArrays(arrays, weights))) {
+    const value = tf.tensor(data as Float32Array, shape)
+    weights[name]!.assign(value)
     value.dispose()
   }
 }

@@ -90,7 +90,7 @@ const scaleRows = (x: Tensor2D, scale: Float32Array): Tensor2D =>
   tf.mul(x, tf.tensor2d(scale, [scale.length, 1])) as Tensor2D
 
 /** `sparseMatMul` by segment sums: the work follows the stored entries, in the gradient too. */
-export function sparseMatMulBySegments(rows: ScaledRows, weight: Tensor2D): Tensor2D {
+export function sparseMatMulBySegments(rows: ScaledRows, weight: Tensor): Tensor2D {
   const product = tf.customGrad((w) => ({
     value: scaleRows(sumStoredRows(w as Tensor2D, rows), rows.scale),
     gradFunc: (dy: Tensor) => sumStoredRows(scaleRows(dy as Tensor2D, rows.scale), transposeCsr(rows)),
@@ -99,7 +99,7 @@ export function sparseMatMulBySegments(rows: ScaledRows, weight: Tensor2D): Tens
 }
 
 /** `sparseMatMul` by a dense block: the reference, and the way on backends without a segment sum. */
-export function sparseMatMulDense(rows: ScaledRows, weight: Tensor2D): Tensor2D {
+export function sparseMatMulDense(rows: ScaledRows, weight: Tensor): Tensor2D {
   const product = tf.customGrad((w, save) => {
     const block = scaleRows(denseRows(rows), rows.scale)
     keep(save, [block])
@@ -112,7 +112,7 @@ export function sparseMatMulDense(rows: ScaledRows, weight: Tensor2D): Tensor2D 
 }
 
 /** Sparse rows [rows, cols] times a weight [cols, width], differentiable in the weight. */
-export const sparseMatMul = (rows: ScaledRows, weight: Tensor2D): Tensor2D =>
+export const sparseMatMul = (rows: ScaledRows, weight: Tensor): Tensor2D =>
   hasSegmentSum() ? sparseMatMulBySegments(rows, weight) : sparseMatMulDense(rows, weight)
 
 /**

@@ -1,0 +1,46 @@
+import { trainingParams, validationSeries } from '../../blocks/training-params'
+import { vaeParams } from '../../blocks/vae-params'
+import type { MethodDescriptor } from '../../method'
+
+export const descriptor: MethodDescriptor = {
+  info: {
+    id: 'multi-vae',
+    label: 'Multi-VAE',
+    family: 'baseline',
+    purpose: 'A strong recommender without causal claims, to compare causal methods with.',
+    assumptions: [],
+    needs: ['Positive interactions of users with items.'],
+    paper: {
+      title: 'Variational Autoencoders for Collaborative Filtering',
+      authors: 'Liang, Krishnan, Hoffman, Jebara',
+      year: 2018,
+    },
+    capabilities: ['score'],
+    params: [
+      ...trainingParams({ epochs: 200, batchSize: 64, learningRate: 1e-3, weightDecay: 0, patience: 10 }),
+      ...vaeParams({ dropout: 0.5, klCap: 0.8, annealSteps: 1000 }),
+    ],
+    series: [
+      {
+        id: 'loss',
+        label: 'Loss',
+        help: 'What is minimised, per user: reconstruction plus the weighted KL term.',
+        group: 'objective',
+      },
+      {
+        id: 'reconstruction',
+        label: 'Reconstruction',
+        help: 'Negative multinomial log-likelihood of a user’s interactions. Lower reproduces the history better.',
+        group: 'objective',
+      },
+      {
+        id: 'kl',
+        label: 'KL',
+        help: 'How far the users’ latent preferences are from the standard normal prior, in nats.',
+        group: 'objective',
+      },
+      ...validationSeries,
+    ],
+  },
+  load: async () => (await import('./model')).method,
+}

@@ -1,0 +1,44 @@
+import { multinomialLogLikelihood } from '../../../tensor/sparse'
+import { tf, type Scalar } from '../../../tensor/tf'
+import { gradientMethod, type GradientArchitecture } from '../../blocks/gradient-method'
+import {
+  decodeHidden,
+  encode,
+  initialVaeWeights,
+  itemLogits,
+  klToStandardNormal,
+  klWeight,
+  sampleLatent,
+  type VaeWeightName,
+} from '../../blocks/mult-vae'
+import { numberParam } from '../../blocks/training-params'
+
+/** Multi-VAE (Liang et al. 2018): see README.md for the decisions. */
+const multiVae: GradientArchitecture<VaeWeightName> = {
+  initialWeights: (items, params, rng) =>
+    initialVaeWeights({ items, hidden: numberParam(params, 'hidden'), latent: numberParam(params, 'latent') }, rng),
+
+  build: (weights, params) => ({
+    lossParts: ['loss', 'reconstruction', 'kl'],
+
+    batchLoss(rows, step, rng) {
+      const posterior = encode(weights, rows, { dropout: numberParam(params, 'dropout'), rng })
+      const logits = itemLogits(weights, decodeHidden(weights, sampleLatent(posterior, rng)))
+      const reconstruction = tf.neg(tf.mean(multinomialLogLikelihood(logits, rows))) as Scalar
+      const kl = klToStandardNormal(posterior)
+      const beta = klWeight(step, numberParam(params, 'klCap'), numberParam(params, 'annealSteps'))
+      return [tf.add(reconstruction, tf.mul(kl, beta)) as Scalar, reconstruction, kl]
+    },
+
+    async score(rows) {
+      const scores = tf.tidy(() =>
+        tf.logSoftmax(itemLogits(weights, decodeHidden(weights, encode(weights, rows).mean))),
+      )
+      const values = (await scores.data()) as Float32Array
+      scores.dispose()
+      return values
+    },
+  }),
+}
+
+export const method = gradientMethod(multiVae)

@@ -1,0 +1,89 @@
+import type { Csr } from '../../../src-shared/domain/split'
+import type { Weights } from '../../tensor/named-arrays'
+import { linear } from '../../tensor/ops'
+import type { Rng } from '../../tensor/rng'
+import { dropEntries, normaliseRows, sparseMatMul } from '../../tensor/sparse'
+import { tf, type Scalar, type Tensor2D } from '../../tensor/tf'
+import type { NamedArray } from '../method'
+import { normalArray, xavierArray } from './initial'
+
+/**
+ * The encoder and decoder of Mult-VAE (Liang et al. 2018): items → hidden (tanh) → mean and log-variance of the latent
+ * preference z, and z → hidden (tanh) → item logits.
+ */
+export type VaeWeightName =
+  | 'encoder.hidden.weight'
+  | 'encoder.hidden.bias'
+  | 'encoder.latent.weight'
+  | 'encoder.latent.bias'
+  | 'decoder.hidden.weight'
+  | 'decoder.hidden.bias'
+  | 'decoder.items.weight'
+  | 'decoder.items.bias'
+
+export interface VaeSize {
+  items: number
+  hidden: number
+  latent: number
+}
+
+/** Xavier normal weights, biases of standard deviation 0.001, as the authors' code has them. */
+export const initialVaeWeights = (size: VaeSize, rng: Rng): Record<VaeWeightName, NamedArray> => ({
+  'encoder.hidden.weight': xavierArray([size.items, size.hidden], rng),
+  'encoder.hidden.bias': normalArray([size.hidden], 0.001, rng),
+  'encoder.latent.weight': xavierArray([size.hidden, 2 * size.latent], rng),
+  'encoder.latent.bias': normalArray([2 * size.latent], 0.001, rng),
+  'decoder.hidden.weight': xavierArray([size.latent, size.hidden], rng),
+  'decoder.hidden.bias': normalArray([size.hidden], 0.001, rng),
+  'decoder.items.weight': xavierArray([size.hidden, size.items], rng),
+  'decoder.items.bias': normalArray([size.items], 0.001, rng),
+})
+
+/** q(z | x) of a block of users: mean and log-variance, [users, latent] each. */
+export interface Posterior {
+  mean: Tensor2D
+  logVariance: Tensor2D
+}
+
+/** Encodes L2-normalised rows; in training their entries are dropped with probability `dropout`. */
+export function encode(
+  weights: Weights<VaeWeightName>,
+  rows: Csr,
+  training?: { dropout: number; rng: Rng },
+): Posterior {
+  const normalised = normaliseRows(rows)
+  const input = training ? dropEntries(normalised, training.dropout, training.rng) : normalised
+  const hidden = tf.tanh(
+    tf.add(sparseMatMul(input, weights['encoder.hidden.weight']), weights['encoder.hidden.bias']),
+  ) as Tensor2D
+  const both = linear(hidden, weights['encoder.latent.weight'], weights['encoder.latent.bias'])
+  const [mean, logVariance] = tf.split(both, 2, 1) as [Tensor2D, Tensor2D]
+  return { mean, logVariance }
+}
+
+/** Standard normal noise as a matrix. */
+export const normalNoise = (shape: [number, number], rng: Rng): Tensor2D =>
+  tf.tensor2d(rng.fillNormal(new Float32Array(shape[0] * shape[1])), shape)
+
+/** A sample of q(z | x) by the reparameterisation z = mean + exp(log-variance / 2) · noise. */
+export const sampleLatent = ({ mean, logVariance }: Posterior, rng: Rng): Tensor2D =>
+  tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), normalNoise(mean.shape, rng)))
+
+/** KL(q(z | x) ‖ N(0, I)), the mean over the users. */
+export const klToStandardNormal = ({ mean, logVariance }: Posterior): Scalar =>
+  tf.mul(
+    tf.mean(tf.sum(tf.sub(tf.sub(tf.add(logVariance, 1), tf.square(mean)), tf.exp(logVariance)), 1)),
+    -0.5,
+  ) as Scalar
+
+/** The decoder up to its last linear layer: [users, latent] → [users, hidden]. */
+export const decodeHidden = (weights: Weights<VaeWeightName>, z: Tensor2D): Tensor2D =>
+  tf.tanh(linear(z, weights['decoder.hidden.weight'], weights['decoder.hidden.bias']))
+
+/** The decoder's last linear layer: [users, hidden] → item logits [users, items]. */
+export const itemLogits = (weights: Weights<VaeWeightName>, hidden: Tensor2D): Tensor2D =>
+  linear(hidden, weights['decoder.items.weight'], weights['decoder.items.bias'])
+
+/** The weight of the KL term after so many steps: it grows by 1 / annealSteps a step up to the cap (Liang et al. 2018, s. 2.2). */
+export const klWeight = (step: number, cap: number, annealSteps: number): number =>
+  annealSteps === 0 ? cap : Math.min(cap, step / annealSteps)

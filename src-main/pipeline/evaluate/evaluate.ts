@@ -1,0 +1,93 @@
+import { cutoffs, metricNames, type Metrics } from '../../../src-shared/domain/metric'
+import { rowOf, takeRows, type Csr, type Split } from '../../../src-shared/domain/split'
+import type { TopK } from '../../jobs/trainer-contract'
+import type { FittedModel } from '../../methods/method'
+import { listMetrics, topItems } from './ranking'
+
+type Scorer = Pick<FittedModel, 'score'>
+
+/** Scores of at most so many cells are in memory at a time: 16 MB. */
+const blockCells = 4 * 1024 * 1024
+
+/** How many users are scored together. */
+export const blockRowsFor = (items: number): number => Math.max(1, Math.min(512, Math.floor(blockCells / items)))
+
+interface EvaluateOptions {
+  /** Users scored together; the metrics do not depend on it. */
+  blockRows?: number
+  /** Asked between blocks: true stops the evaluation. */
+  stop?: () => boolean
+  progress?: (fraction: number) => void
+}
+
+/** The parts a user is known by when `part` is evaluated: what lies in them is no candidate. */
+const knownParts = (split: Split, part: 'validation' | 'test'): Csr[] =>
+  part === 'validation' ? [split.train] : [split.train, split.validation]
+
+/**
+ * Full-ranking metrics of one part of a split, averaged over the users who have an item in it (see `rankingMetrics`).
+ * The model sees each user's train row.
+ * @returns the metrics and the number of users they are of; null when stopped
+ */
+export async function evaluate(
+  model: Scorer,
+  split: Split,
+  part: 'validation' | 'test',
+  options: EvaluateOptions = {},
+): Promise<{ metrics: Metrics; users: number } | null> {
+  const held = split[part]
+  const users: number[] = []
+  for (let u = 0; u < held.rows; u++) if (held.indptr[u + 1]! > held.indptr[u]!) users.push(u)
+
+  const known = knownParts(split, part)
+  const sums: Metrics = Object.fromEntries(metricNames.map((name) => [name, 0]))
+  const deepest = Math.max(...cutoffs)
+  const blockRows = options.blockRows ?? blockRowsFor(held.cols)
+  const excluded = new Uint8Array(held.cols)
+  for (let from = 0; from < users.length; from += blockRows) {
+    if (options.stop?.()) return null
+    const block = users.slice(from, from + blockRows)
+    const scores = await model.score(takeRows(split.train, block))
+    block.forEach((user, r) => {
+      const top = withExcluded(excluded, known, user, () =>
+        topItems(scores.subarray(r * held.cols, (r + 1) * held.cols), excluded, deepest),
+      )
+      const metrics = listMetrics(top, new Set(rowOf(held, user)))
+      for (const name of metricNames) sums[name]! += metrics[name]!
+    })
+    options.progress?.(Math.min(1, (from + blockRows) / users.length))
+    await new Promise(setImmediate)
+  }
+  const metrics = Object.fromEntries(metricNames.map((name) => [name, users.length ? sums[name]! / users.length : 0]))
+  return { metrics, users: users.length }
+}
+
+/** Marks a user's known items while `work` runs. */
+function withExcluded<T>(excluded: Uint8Array, known: Csr[], user: number, work: () => T): T {
+  for (const part of known) for (const item of rowOf(part, user)) excluded[item] = 1
+  const result = work()
+  for (const part of known) for (const item of rowOf(part, user)) excluded[item] = 0
+  return result
+}
+
+/** The best k items of some users that are in neither their train nor their validation part. */
+export async function recommend(model: Scorer, split: Split, rows: readonly number[], k: number): Promise<TopK> {
+  const items = split.train.cols
+  const result: TopK = { k, items: new Int32Array(rows.length * k).fill(-1), scores: new Float32Array(rows.length * k) }
+  const known = knownParts(split, 'test')
+  const excluded = new Uint8Array(items)
+  const blockRows = blockRowsFor(items)
+  for (let from = 0; from < rows.length; from += blockRows) {
+    const block = rows.slice(from, from + blockRows)
+    const scores = await model.score(takeRows(split.train, block))
+    block.forEach((user, r) => {
+      const own = scores.subarray(r * items, (r + 1) * items)
+      const top = withExcluded(excluded, known, user, () => topItems(own, excluded, k))
+      top.forEach((item, rank) => {
+        result.items[(from + r) * k + rank] = item
+        result.scores[(from + r) * k + rank] = own[item]!
+      })
+    })
+  }
+  return result
+}

@@ -1,0 +1,46 @@
+import { cutoffs, type Metrics } from '../../../src-shared/domain/metric'
+
+/**
+ * The best items of one row of scores, by partial selection.
+ * @param scores the scores of all items of one user
+ * @param excluded items that are no candidates: `excluded[item] !== 0`
+ * @returns at most k items, best first; equal scores keep the order of the items
+ */
+export function topItems(scores: Float32Array, excluded: Uint8Array, k: number): Int32Array {
+  const items = new Int32Array(k)
+  const values = new Float32Array(k)
+  let length = 0
+  for (let item = 0; item < scores.length; item++) {
+    const score = scores[item]!
+    if (excluded[item] !== 0 || (length === k && !(score > values[k - 1]!))) continue
+    let at = length < k ? length++ : k - 1
+    while (at > 0 && values[at - 1]! < score) {
+      values[at] = values[at - 1]!
+      items[at] = items[at - 1]!
+      at--
+    }
+    values[at] = score
+    items[at] = item
+  }
+  return items.slice(0, length)
+}
+
+/** Recall, recallFull and NDCG of one user's list at every cut-off, as `rankingMetrics` defines them. */
+export function listMetrics(top: Int32Array, relevant: ReadonlySet<number>): Metrics {
+  const metrics: Metrics = {}
+  for (const k of cutoffs) {
+    let hits = 0
+    let gain = 0
+    for (let rank = 1; rank <= Math.min(k, top.length); rank++)
+      if (relevant.has(top[rank - 1]!)) {
+        hits++
+        gain += 1 / Math.log2(rank + 1)
+      }
+    let best = 0
+    for (let rank = 1; rank <= Math.min(k, relevant.size); rank++) best += 1 / Math.log2(rank + 1)
+    metrics[`recall@${k}`] = hits / Math.min(k, relevant.size)
+    metrics[`recallFull@${k}`] = hits / relevant.size
+    metrics[`ndcg@${k}`] = gain / best
+  }
+  return metrics
+}

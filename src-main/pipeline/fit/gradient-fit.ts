@@ -1,0 +1,276 @@
+import { z } from 'zod'
+import { CausewayError } from '../../../src-shared/contract/errors'
+import { takeRows, type Csr } from '../../../src-shared/domain/split'
+import type { Checkpoint, FitContext, FitOutcome, FittedModel, NamedArrays } from '../../methods/method'
+import { Adam } from '../../tensor/adam'
+import { assignWeights, readTensors, type Weights } from '../../tensor/named-arrays'
+import { Rng } from '../../tensor/rng'
+import { tf, type Scalar, type Tensor } from '../../tensor/tf'
+import { evaluate } from '../evaluate/evaluate'
+
+/** A model that learns by gradient steps over batches of users. */
+export interface GradientModel extends FittedModel {
+  weights: Weights
+  /** Names of what `batchLoss` gives, in order; the first is minimised. */
+  lossParts: readonly string[]
+  /**
+   * The loss of one batch and its parts, all scalars, means over the batch's users.
+   * @param step steps taken before this one, for annealing
+   * @param rng the source of all noise; called once per step
+   */
+  batchLoss(rows: Csr, step: number, rng: Rng): Scalar[]
+}
+
+export interface GradientFitSettings {
+  /** At most so many passes over the users. */
+  epochs: number
+  batchSize: number
+  learningRate: number
+  weightDecay: number
+  /** Epochs without a better validation NDCG@10 after which training stops. */
+  patience: number
+}
+
+const stateSchema = z.object({
+  type: z.literal('gradient-fit'),
+  version: z.literal(1),
+  /** Epochs done. */
+  epoch: z.number().int().min(0),
+  /** Batches done of the epoch in progress. */
+  position: z.number().int().min(0),
+  /** Optimiser steps done. */
+  steps: z.number().int().min(0),
+  rng: z.array(z.number().int()).length(4),
+  /** Sums of the loss parts over the users seen in the epoch in progress. */
+  sums: z.array(z.number()),
+  /** Seconds spent on the epoch in progress. */
+  seconds: z.number().min(0),
+  best: z.object({ epoch: z.number().int(), value: z.number() }).nullable(),
+})
+type FitState = z.infer<typeof stateSchema>
+
+const withPrefix = (prefix: string, arrays: NamedArrays): NamedArrays =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [`${prefix}.${name}`, array]))
+
+const withoutPrefix = (prefix: string, arrays: NamedArrays): NamedArrays =>
+  Object.fromEntries(
+    Object.entries(arrays)
+      .filter(([name]) => name.startsWith(`${prefix}.`))
+      .map(([name, array]) => [name.slice(prefix.length + 1), array]),
+  )
+
+/**
+ * Trains a gradient model: batches in an order shuffled anew each epoch, validation after each, early stopping on validation
+ * NDCG@10 with the best weights put back. The stop signal is read before every batch and every block of the validation; a
+ * checkpoint is handed over after every epoch and when stopped, and holds all that a bit-equal continuation needs.
+ * On return with `completed` the model holds the best weights.
+ * @throws CausewayError `tooFewUsers` when no user has a training item, `diverged` when the loss is not finite,
+ *   `runInvalid` when the checkpoint does not belong to this training
+ */
+export async function gradientFit(
+  context: FitContext,
+  model: GradientModel,
+  settings: GradientFitSettings,
+): Promise<FitOutcome> {
+  const { split, signal, report } = context
+  const users: number[] = []
+  for (let u = 0; u < split.train.rows; u++) if (split.train.indptr[u + 1]! > split.train.indptr[u]!) users.push(u)
+  if (users.length === 0) throw new CausewayError('tooFewUsers', 'No user has an interaction to train on.')
+
+  const batches = Math.ceil(users.length / settings.batchSize)
+  const adam = new Adam(model.weights, settings)
+  const pace = new Pace(batches, settings.epochs)
+  let rng = context.rng
+  let order = new Int32Array(0)
+  let best: NamedArrays = {}
+  let state: FitState = {
+    type: 'gradient-fit',
+    version: 1,
+    epoch: 0,
+    position: 0,
+    steps: 0,
+    rng: [],
+    sums: model.lossParts.map(() => 0),
+    seconds: 0,
+    best: null,
+  }
+  state.rng = rng.state()
+
+  const checkpoint = async (): Promise<void> => {
+    const optimiser = await adam.save()
+    const arrays: NamedArrays = {
+      ...withPrefix('weights', await readTensors(model.weights)),
+      ...withPrefix('adam', optimiser.arrays),
+      ...withPrefix('best', best),
+      order: { shape: [order.length], data: order },
+    }
+    await report.checkpoint({ arrays, state: { ...state, rng: rng.state() } })
+  }
+
+  const goOnFrom = (from: Checkpoint): void => {
+    const parsed = stateSchema.safeParse(from.state)
+    if (!parsed.success || parsed.data.sums.length !== model.lossParts.length)
+      throw new CausewayError('runInvalid', 'The checkpoint does not belong to this kind of training.')
+    state = parsed.data
+    assignWeights(model.weights, withoutPrefix('weights', from.arrays))
+    adam.restore(withoutPrefix('adam', from.arrays), state.steps)
+    best = withoutPrefix('best', from.arrays)
+    rng = Rng.fromState(state.rng)
+    order = Int32Array.from(from.arrays['order']?.data ?? [])
+    if (state.position > 0 && order.length !== users.length)
+      throw new CausewayError('runInvalid', 'The checkpoint was made on another split.')
+  }
+
+  const stopped = async (epoch: number): Promise<FitOutcome | null> => {
+    const how = signal.requested
+    if (!how) return null
+    await checkpoint()
+    return { end: how === 'pause' ? 'paused' : 'cancelled', epochs: epoch }
+  }
+
+  const hasPatience = (): boolean => state.best === null || state.epoch - state.best.epoch < settings.patience
+
+  try {
+    if (context.resume) goOnFrom(context.resume)
+
+    while (state.epoch < settings.epochs && hasPatience()) {
+      if (state.position === 0) order = rng.shuffle(Int32Array.from(users))
+      while (state.position < batches) {
+        const stop = await stopped(state.epoch)
+        if (stop) return stop
+        const started = performance.now()
+        report.progress(pace.training(state.epoch, state.position))
+        const from = state.position * settings.batchSize
+        const rows = takeRows(split.train, order.subarray(from, from + settings.batchSize))
+        const values = await takeStep(model, adam, rows, state.steps, rng)
+        if (!values.every(Number.isFinite))
+          throw new CausewayError(
+            'diverged',
+            `The training diverged: the loss became ${values[0]} in epoch ${state.epoch + 1}.`,
+            { epoch: state.epoch + 1, batch: state.position + 1 },
+          )
+        values.forEach((value, part) => (state.sums[part]! += value * rows.rows))
+        state.position++
+        state.steps++
+        // Lets messages in: a stop request is seen before the next batch.
+        await new Promise(setImmediate)
+        const seconds = (performance.now() - started) / 1000
+        state.seconds += seconds
+        pace.trained(seconds)
+      }
+
+      const started = performance.now()
+      const validation = await evaluate(model, split, 'validation', {
+        stop: () => signal.requested !== null,
+        progress: (fraction) => report.progress(pace.validating(state.epoch, fraction)),
+      })
+      if (!validation) {
+        const stop = await stopped(state.epoch)
+        if (stop) return stop
+        throw new CausewayError('internal', 'The validation stopped without being asked to.')
+      }
+      const seconds = (performance.now() - started) / 1000
+      pace.validated(seconds)
+
+      state.epoch++
+      const values = Object.fromEntries(
+        model.lossParts.map((name, part) => [name, state.sums[part]! / users.length] as const),
+      )
+      if (validation.users > 0) Object.assign(values, validation.metrics)
+      const point = { epoch: state.epoch, seconds: state.seconds + seconds, values }
+      const ndcg = validation.metrics['ndcg@10']!
+      if (validation.users > 0 && (state.best === null || ndcg > state.best.value)) {
+        state.best = { epoch: state.epoch, value: ndcg }
+        best = await readTensors(model.weights)
+      }
+      state.position = 0
+      state.seconds = 0
+      state.sums = model.lossParts.map(() => 0)
+      report.epoch(point)
+      await checkpoint()
+    }
+
+    if (state.best === null)
+      report.log('warning', 'No user has a validation item: the last weights are kept, without early stopping.')
+    else assignWeights(model.weights, best)
+    return { end: 'completed', model, epochs: state.epoch, bestEpoch: state.best?.epoch ?? null }
+  } finally {
+    adam.dispose()
+  }
+}
+
+/** One gradient step; gives the values of the loss parts. */
+async function takeStep(model: GradientModel, adam: Adam, rows: Csr, step: number, rng: Rng): Promise<number[]> {
+  const parts = tf.tidy(() => {
+    let scalars: Scalar[] = []
+    const { grads } = tf.variableGrads(() => {
+      scalars = model.batchLoss(rows, step, rng)
+      scalars.forEach((scalar) => tf.keep(scalar))
+      return scalars[0]!
+    }, Object.values(model.weights))
+    // tfjs names gradients by its own variable names.
+    const named: Record<string, Tensor> = {}
+    for (const [name, variable] of Object.entries(model.weights)) {
+      const gradient = grads[variable.name]
+      if (gradient) named[name] = gradient
+    }
+    adam.step(named)
+    const stacked = tf.stack(scalars)
+    tf.dispose(scalars)
+    return stacked
+  })
+  const values = Array.from(await parts.data())
+  parts.dispose()
+  return values
+}
+
+/** Measures batches and validations, and says how far a training is and how long it may still take. */
+class Pace {
+  private batchSeconds: number | null = null
+  private validationSeconds: number | null = null
+
+  constructor(
+    private readonly batches: number,
+    private readonly epochs: number,
+  ) {}
+
+  trained(seconds: number): void {
+    this.batchSeconds = smooth(this.batchSeconds, seconds)
+  }
+
+  validated(seconds: number): void {
+    this.validationSeconds = smooth(this.validationSeconds, seconds)
+  }
+
+  training(epoch: number, position: number): { stage: string; fraction: number; etaSeconds: number | null } {
+    return this.at(
+      epoch,
+      `Epoch ${epoch + 1} of at most ${this.epochs}, batch ${position + 1} of ${this.batches}`,
+      position,
+      0,
+    )
+  }
+
+  validating(epoch: number, fraction: number): { stage: string; fraction: number; etaSeconds: number | null } {
+    return this.at(epoch, `Epoch ${epoch + 1} of at most ${this.epochs}, validation`, this.batches, fraction)
+  }
+
+  /** The whole is `epochs` times all batches and one validation; early stopping can only make it shorter. */
+  private at(
+    epoch: number,
+    stage: string,
+    position: number,
+    validated: number,
+  ): { stage: string; fraction: number; etaSeconds: number | null } {
+    const batch = this.batchSeconds ?? 1
+    // Before the first validation is measured it counts as two batches.
+    const validation = this.validationSeconds ?? 2 * batch
+    const perEpoch = this.batches * batch + validation
+    const done = epoch * perEpoch + position * batch + validated * validation
+    const whole = this.epochs * perEpoch
+    return { stage, fraction: done / whole, etaSeconds: this.batchSeconds === null ? null : whole - done }
+  }
+}
+
+/** An exponential mean that follows a machine growing slower or faster. */
+const smooth = (mean: number | null, value: number): number => (mean === null ? value : 0.9 * mean + 0.1 * value)
