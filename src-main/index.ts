@@ -3,6 +3,7 @@ import { app, BrowserWindow, dialog, session } from 'electron'
 import { CausewayError, errorHelp } from '../src-shared/contract/errors'
 import { createServices } from './api/create-services'
 import { FileRegistry } from './api/file-registry'
+import { entriesIn } from './jobs/process-host'
 import { pickFiles } from './shells/electron/dialogs'
 import { lockPages, lockSession } from './shells/electron/lockdown'
 import { setMenu } from './shells/electron/menu'
@@ -10,7 +11,7 @@ import { appUrl, createOriginCheck } from './shells/electron/origin'
 import { registerAppScheme, servePage } from './shells/electron/page-protocol'
 import { servePorts } from './shells/electron/ports'
 import { openWindow } from './shells/electron/window'
-import { defaultWorkspace } from './storage/workspace'
+import { defaultWorkspace, openWorkspace } from './storage/workspace'
 
 // electron-vite names its development server here; a packaged app loads nothing but its own files.
 const developmentUrl = app.isPackaged ? undefined : process.env.ELECTRON_RENDERER_URL
@@ -18,8 +19,9 @@ const isOurs = createOriginCheck(developmentUrl)
 
 async function start(): Promise<void> {
   const files = new FileRegistry()
-  const services = await createServices({
-    workspace: defaultWorkspace(),
+  const services = createServices({
+    workspace: openWorkspace(defaultWorkspace(), 'write'),
+    entries: entriesIn(import.meta.dirname),
     shell: 'electron',
     files,
     pickFiles: () => pickFiles(files),

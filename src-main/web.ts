@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { CausewayError, errorHelp } from '../src-shared/contract/errors'
+import { entriesIn } from './jobs/process-host'
 import { serveWorkspace } from './shells/web/serve-workspace'
 import { defaultWorkspace } from './storage/workspace'
 
 try {
   const shell = await serveWorkspace({
     workspace: defaultWorkspace(),
+    entries: entriesIn(import.meta.dirname),
     port: Number(process.env.PORT ?? 0),
     staticDirectory: join(import.meta.dirname, '../renderer'),
     // Set by electron-vite while the renderer is served by its development server.

@@ -1,13 +1,11 @@
-import type { EventMap, EventName, Handlers } from '../../src-shared/contract/contract'
+import type { Handlers } from '../../src-shared/contract/contract'
 import { serveChannel, type Channel } from '../../src-shared/contract/rpc'
+import type { EventSource } from '../jobs/event-hub'
 
 /** What a shell serves: the handlers of the contract and the events that go with them. */
 export interface Services {
   handlers: Handlers
-  events: {
-    /** Calls `listener` with every event until the returned function is called. */
-    subscribe(listener: <N extends EventName>(name: N, payload: EventMap[N]) => void): () => void
-  }
+  events: EventSource
 }
 
 /**

@@ -1,28 +1,33 @@
 import { join } from 'node:path'
 import { createServices } from '../../api/create-services'
 import { FileRegistry } from '../../api/file-registry'
+import type { Entries } from '../../jobs/process-host'
 import { temporaryDirectory } from '../../storage/layout'
+import { openWorkspace } from '../../storage/workspace'
 import { serveWeb, type WebShell } from './serve'
 
 /**
  * Opens a workspace and serves it to a browser: what `causeway serve` and the web entry do.
+ * @param options.entries the built child processes
  * @param options.port 0 lets the system choose
  * @param options.staticDirectory the built renderer
  * @throws CausewayError as opening a workspace and serving do
  */
 export async function serveWorkspace(options: {
   workspace: string
+  entries: Entries
   port: number
   staticDirectory: string
   developmentOrigin?: string
 }): Promise<WebShell> {
   const files = new FileRegistry()
-  const services = await createServices({ workspace: options.workspace, shell: 'web', files })
+  const workspace = openWorkspace(options.workspace, 'write')
+  const services = createServices({ workspace, shell: 'web', files, entries: options.entries })
   try {
     const shell = await serveWeb({
       services,
       handOut: (path, name) => files.add(path, name),
-      uploadDirectory: join(temporaryDirectory(options.workspace), 'uploads'),
+      uploadDirectory: join(temporaryDirectory(workspace.path), 'uploads'),
       staticDirectory: options.staticDirectory,
       port: options.port,
       developmentOrigin: options.developmentOrigin,
