@@ -23,6 +23,8 @@ export interface ImportRequest {
   text?: TextLayout | undefined
   /** Set for the built-in data. */
   sourceKind?: 'demo'
+  /** Further text files to keep in the data set's folder, by name. */
+  attachments?: Record<string, string>
   signal?: AbortSignal | undefined
   onProgress?: ((progress: JobProgress) => void) | undefined
 }
@@ -112,6 +114,7 @@ export async function importTables(request: ImportRequest): Promise<DatasetManif
       convert(db, tables, work, request),
     )
     await rm(join(work, 'spill'), { recursive: true, force: true })
+    for (const [file, text] of Object.entries(request.attachments ?? {})) await writeFile(join(work, file), text)
     await writeFile(join(work, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
     await makeDirectory(datasetsDirectory(workspace))
     await checkDatasetName(workspace, name)
