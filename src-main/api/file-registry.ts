@@ -10,7 +10,7 @@ import { toIoError } from '../storage/io-errors'
  * no path that comes from a client is opened.
  */
 export class FileRegistry {
-  private readonly files = new Map<string, string>()
+  private readonly files = new Map<string, { path: string; handle: FileHandle }>()
 
   /**
    * Hands out a handle for a file.
@@ -26,17 +26,15 @@ export class FileRegistry {
     } catch (error) {
       throw toIoError(error, { action: 'read', path: absolute })
     }
-    const id = randomUUID()
-    this.files.set(id, absolute)
-    return { id, name, sizeBytes }
+    const handle = { id: randomUUID(), name, sizeBytes }
+    this.files.set(handle.id, { path: absolute, handle })
+    return handle
   }
 
   /** The file behind a handle. @throws CausewayError `pathRefused` for anything that was not handed out */
-  resolve(id: string): string {
-    const path = this.files.get(id)
-    if (!path) {
-      throw new CausewayError('pathRefused', `${JSON.stringify(id)} is not a file that was handed over.`, { file: id })
-    }
-    return path
+  source(id: string): { path: string; handle: FileHandle } {
+    const source = this.files.get(id)
+    if (source) return source
+    throw new CausewayError('pathRefused', `${JSON.stringify(id)} is not a file that was handed over.`, { file: id })
   }
 }

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { RunDetail, RunManifest } from '../../src-shared/domain/run'
-import { publishDirectory, writeJsonAtomic, writing } from './atomic'
+import { publishDirectory, writeFileAtomic, writeJsonAtomic, writing } from './atomic'
 import { runDirectory, runFiles, runsDirectory, temporaryDirectory } from './layout'
-import { restoreLog, restoreManifest, restorePoints } from './restore'
+import { restoreLog, restoreManifest, restorePoints, type Restored } from './restore'
 import { assertInside, assertSafeName } from './safe-paths'
 import type { Workspace } from './workspace'
 
@@ -59,6 +59,11 @@ export class RunStore {
     else this.live.delete(id)
   }
 
+  /** Whether a live process is working on this run. */
+  isLive(id: string): boolean {
+    return this.workspace.locked ? this.live.has(id) : this.workspace.hasLiveOwner()
+  }
+
   read(id: string): RunManifest {
     return this.restore(this.directory(id))
   }
@@ -100,6 +105,18 @@ export class RunStore {
     return manifest
   }
 
+  /** Rewrites line files that the gate repaired, so that what a resumed training appends follows a whole line. */
+  mendLines(id: string): void {
+    this.workspace.assertWritable()
+    const directory = this.directory(id)
+    const write = (file: string, { value, repairs }: Restored<unknown[]>): void => {
+      if (repairs.length > 0)
+        writeFileAtomic(join(directory, file), value.map((line) => JSON.stringify(line) + '\n').join(''))
+    }
+    write(runFiles.metrics, restorePoints(directory))
+    write(runFiles.log, restoreLog(directory))
+  }
+
   /** Removes a run folder: first out of sight in one step, then its files. */
   remove(id: string): void {
     this.workspace.assertWritable()
@@ -113,8 +130,7 @@ export class RunStore {
 
   /** Reads through the restore gate; repairs are written back by the process that holds the lock, and only by it. */
   private restore(directory: string): RunManifest {
-    const isLive = (id: string): boolean => (this.workspace.locked ? this.live.has(id) : this.workspace.hasLiveOwner())
-    const { value, repairs } = restoreManifest(directory, isLive)
+    const { value, repairs } = restoreManifest(directory, (id) => this.isLive(id))
     if (repairs.length > 0 && this.workspace.locked) writeJsonAtomic(join(directory, runFiles.manifest), value)
     return value
   }

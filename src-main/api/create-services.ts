@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Handlers } from '../../src-shared/contract/contract'
+import type { BackendProbe } from '../../src-shared/domain/backend'
+import type { FileHandle } from '../../src-shared/domain/dataset'
+import packageJson from '../../package.json'
+import { DataHost } from '../jobs/data-host'
+import { EventHub, type EventSource } from '../jobs/event-hub'
+import { Inference, probeBackends } from '../jobs/inference'
+import { JobManager } from '../jobs/job-manager'
+import { entriesIn, type Entries } from '../jobs/process-host'
+import { Splits } from '../jobs/splits'
+import { Trainings } from '../jobs/training'
+import { findMethod } from '../methods/registry'
+import type { ReportDocument } from '../pipeline/report/report-document'
+import { RunStore } from '../storage/run-store'
+import { openWorkspace } from '../storage/workspace'
+import type { Core } from './core'
+import { dataHandlers } from './data-handlers'
+import type { FileRegistry } from './file-registry'
+import { filesHandlers } from './files-handlers'
+import { graphHandlers } from './graph-handlers'
+import { jobsHandlers } from './jobs-handlers'
+import { recommendHandlers } from './recommend-handlers'
+import { reportHandlers, reportOf } from './report-handlers'
+import { runsHandlers } from './runs-handlers'
+import { trainHandlers } from './train-handlers'
+import { workspaceHandlers } from './workspace-handlers'
+
+export interface ServicesOptions {
+  /** The workspace's folder; made when it is new or empty. */
+  workspace: string
+  /** `read` takes no lock and works beside another Causeway that writes; `write` is the default. */
+  access?: 'read' | 'write'
+  shell: 'electron' | 'web' | 'cli'
+  /** The files that the shell hands over. */
+  files: FileRegistry
+  /** The shell's file dialog, where it has one. */
+  pickFiles?: () => Promise<FileHandle[]>
+  /** The entries of the child processes; left out, those beside the running bundle. */
+  entries?: Entries
+}
+
+/** All that a shell serves. */
+export interface Services {
+  readonly handlers: Handlers
+  readonly events: EventSource
+  readonly jobs: Pick<JobManager, 'ended' | 'interrupt' | 'kill'>
+  report(run: string): Promise<ReportDocument>
+  /** Interrupts every job at a checkpoint, ends all child processes and gives the workspace back. */
+  close(): Promise<void>
+}
+
+/**
+ * Puts the services together.
+ * @throws CausewayError `workspaceInvalid`, `workspaceLocked`, `workspaceReadOnly`
+ */
+export async function createServices(options: ServicesOptions): Promise<Services> {
+  const entries = options.entries ?? builtEntries()
+  const workspace = openWorkspace(options.workspace, options.access ?? 'write')
+  const events = new EventHub()
+  const store = new RunStore(workspace)
+  const jobs = new JobManager({ onChange: (job) => events.emit('job:changed', job) })
+  const data = new DataHost(entries)
+  const splits = new Splits(workspace.path, data)
+  const inference = new Inference(entries, store, splits)
+  const probe = keepProbe(() => probeBackends(entries))
+  const trainings = new Trainings({
+    causeway: packageJson.version,
+    entries,
+    store,
+    jobs,
+    events,
+    splits,
+    probe: () => probe(false),
+    labelOf: (method) => findMethod(method).info.label,
+  })
+  const core: Core = {
+    causeway: packageJson.version,
+    shell: options.shell,
+    workspace,
+    files: options.files,
+    store,
+    jobs,
+    events,
+    data,
+    splits,
+    trainings,
+    inference,
+    probe,
+  }
+  return {
+    handlers: {
+      ...workspaceHandlers(core),
+      ...filesHandlers(options.pickFiles),
+      ...dataHandlers(core),
+      ...trainHandlers(core),
+      ...jobsHandlers(core),
+      ...runsHandlers(core),
+      ...graphHandlers(core),
+      ...recommendHandlers(core),
+      ...reportHandlers(core),
+    },
+    events,
+    jobs,
+    report: (run) => reportOf(core, run),
+    async close() {
+      await jobs.close()
+      await Promise.all([inference.close(), data.close()])
+      workspace.close()
+    },
+  }
+}
+
+/** Asks once; a failed asking is not kept. */
+function keepProbe(ask: () => Promise<BackendProbe>): (refresh: boolean) => Promise<BackendProbe> {
+  let kept: Promise<BackendProbe> | null = null
+  return async (refresh) => {
+    if (refresh) kept = null
+    const asked = (kept ??= ask())
+    try {
+      return await asked
+    } catch (error) {
+      if (kept === asked) kept = null
+      throw error
+    }
+  }
+}
+
+/** The entries beside the running bundle, which may itself be a chunk in a folder below; from the sources, those of the last build. */
+function builtEntries(): Entries {
+  const here = import.meta.dirname
+  const folders = [here, dirname(here), join(here, '..', '..', 'out', 'main')]
+  return entriesIn(folders.find((folder) => existsSync(join(folder, 'trainer.js'))) ?? here)
+}

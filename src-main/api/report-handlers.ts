@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto'
+import type { Handlers } from '../../src-shared/contract/contract'
+import { findMethod } from '../methods/registry'
+import { buildReport } from '../pipeline/report/build-report'
+import { renderHtml } from '../pipeline/report/render-html'
+import type { ReportDocument } from '../pipeline/report/report-document'
+import type { Core } from './core'
+import { requireCompleted } from './runs-handlers'
+
+/** The report of a run as plain data; the shells choose how it is drawn. */
+export async function reportOf(core: Core, run: string): Promise<ReportDocument> {
+  const { data, inference, store, workspace } = core
+  const detail = store.detail(run)
+  const manifest = requireCompleted(detail.manifest)
+  const method = findMethod(manifest.method).info
+  const [card, graph] = await Promise.all([
+    data.query((worker) =>
+      worker.call('card', {
+        workspace: workspace.path,
+        task: randomUUID(),
+        dataset: manifest.dataset,
+        recipe: manifest.recipe,
+      }),
+    ),
+    method.capabilities.includes('graph') ? inference.use(manifest, (trainer) => trainer.call('graph', {})) : null,
+  ])
+  return buildReport({ detail, card, method, graph })
+}
+
+export const reportHandlers = (core: Core): Pick<Handlers, 'report:html'> => ({
+  'report:html': async ({ run }) => ({ html: renderHtml(await reportOf(core, run)) }),
+})

@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs'
+import { CausewayError } from '../../src-shared/contract/errors'
+import type { RunManifest } from '../../src-shared/domain/run'
+import type { Split } from '../../src-shared/domain/split'
+import { readSplit, readSplitIds } from '../pipeline/split/split-store'
+import { splitDirectory } from '../storage/layout'
+import { assertSafeName } from '../storage/safe-paths'
+import type { DataHost, TaskWatch } from './data-host'
+
+/** A split on disk. */
+export interface PreparedSplit {
+  hash: string
+  directory: string
+}
+
+/** A split in memory with the user's own ids of its rows and columns. */
+export interface SplitView {
+  split: Split
+  users: string[]
+  items: string[]
+  rowOfUser: Map<string, number>
+}
+
+const keptViews = 2
+
+/** The splits of runs: on disk for the trainer, in memory for lists of users and items. */
+export class Splits {
+  private readonly views = new Map<string, Promise<SplitView>>()
+
+  constructor(
+    private readonly workspace: string,
+    private readonly data: DataHost,
+  ) {}
+
+  /**
+   * The split of a run, made again when it is no longer there.
+   * @throws CausewayError `runInvalid` when the data set is not the one the run was trained on
+   */
+  async prepare(manifest: RunManifest, watch: TaskWatch | null = null): Promise<PreparedSplit> {
+    const { splitHash } = manifest.producedBy
+    if (splitHash !== null) {
+      const directory = splitDirectory(this.workspace, assertSafeName(splitHash, 'split'))
+      if (existsSync(directory)) return { hash: splitHash, directory }
+    }
+    const split = await this.data.task(watch, (worker, task) =>
+      worker.call('prepare', { workspace: this.workspace, task, dataset: manifest.dataset, recipe: manifest.recipe }),
+    )
+    if (split.datasetHash !== manifest.producedBy.datasetHash || (splitHash !== null && split.hash !== splitHash)) {
+      throw new CausewayError(
+        'runInvalid',
+        `The data set "${manifest.dataset}" is not the one that the run ${manifest.id} was trained on.`,
+        { run: manifest.id, dataset: manifest.dataset },
+      )
+    }
+    return { hash: split.hash, directory: splitDirectory(this.workspace, split.hash) }
+  }
+
+  /** The split of a run in memory; the last few are kept. */
+  async view(manifest: RunManifest): Promise<SplitView> {
+    const { hash, directory } = await this.prepare(manifest)
+    const view = this.views.get(hash) ?? readView(directory)
+    this.views.delete(hash)
+    this.views.set(hash, view)
+    for (const other of this.views.keys()) {
+      if (this.views.size <= keptViews) break
+      this.views.delete(other)
+    }
+    try {
+      return await view
+    } catch (error) {
+      this.views.delete(hash)
+      throw error
+    }
+  }
+
+  /** The row of a user. @throws CausewayError `notFound` */
+  async rowOf(manifest: RunManifest, user: string): Promise<number> {
+    const row = (await this.view(manifest)).rowOfUser.get(user)
+    if (row !== undefined) return row
+    throw new CausewayError(
+      'notFound',
+      `There is no user ${JSON.stringify(user)} in the split of the run ${manifest.id}.`,
+      {
+        user,
+        run: manifest.id,
+      },
+    )
+  }
+}
+
+async function readView(directory: string): Promise<SplitView> {
+  const [split, ids] = await Promise.all([readSplit(directory), readSplitIds(directory)])
+  return { split, ...ids, rowOfUser: new Map(ids.users.map((id, row) => [id, row])) }
+}

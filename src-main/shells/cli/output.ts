@@ -1,0 +1,67 @@
+import { errorHelp, type CausewayError, type ErrorCode } from '../../../src-shared/contract/errors'
+
+/** Where the command line writes: documents and tables to stdout, everything else to stderr. */
+export interface Output {
+  readonly json: boolean
+  /** The one result of a command: a JSON document with `--json`, else the text. */
+  result(document: unknown, text: () => string): void
+  /** A line for the person who watches. */
+  note(line: string): void
+  /** Shows how far the work is: one line that changes on a terminal, now and then a line elsewhere. */
+  progress(line: string): void
+  /** Clears the changing line. */
+  endProgress(): void
+  error(error: CausewayError): void
+}
+
+const quietMilliseconds = 5000
+
+export function createOutput(
+  json: boolean,
+  stdout: NodeJS.WritableStream = process.stdout,
+  stderr: NodeJS.WriteStream = process.stderr,
+): Output {
+  let shown = false
+  let last = { line: '', at: 0 }
+  const endProgress = (): void => {
+    if (shown) stderr.write('\r\x1b[K')
+    shown = false
+  }
+  return {
+    json,
+    result(document, text) {
+      endProgress()
+      stdout.write((json ? JSON.stringify(document) : text()) + '\n')
+    },
+    note(line) {
+      endProgress()
+      stderr.write(line + '\n')
+    },
+    progress(line) {
+      if (line === last.line) return
+      if (stderr.isTTY) {
+        stderr.write('\r\x1b[K' + line.slice(0, Math.max(20, stderr.columns - 1)))
+        shown = true
+      } else if (Date.now() - last.at < quietMilliseconds) return
+      else stderr.write(line + '\n')
+      last = { line, at: Date.now() }
+    },
+    endProgress,
+    error(error) {
+      endProgress()
+      const help = errorHelp[error.code]
+      if (json) stdout.write(JSON.stringify({ error: { ...error.toPayload(), help } }) + '\n')
+      stderr.write(`Error: ${error.message}\n${help}\n`)
+    },
+  }
+}
+
+/** Exit codes: 1 failed, 2 bad usage, 130 interrupted and resumable. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
+
+const usageErrors: readonly ErrorCode[] = ['badRequest', 'paramUnknown', 'paramInvalid', 'methodUnknown', 'pathRefused']
+
+export const exitCodeOf = (error: CausewayError): number => {
+  if (usageErrors.includes(error.code)) return exitCodes.usage
+  return error.code === 'interrupted' ? exitCodes.interrupted : exitCodes.failed
+}
