@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { ref, watch, type Ref } from 'vue'
 
 /** A ref kept in the browser's storage under `key`. What is stored and does not fit `schema` is left aside for `fallback`. */
