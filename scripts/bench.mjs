@@ -1,0 +1,38 @@
+// `npm run bench [-- --only NAME] [--backend ID]`: one JSON line a measurement, each measured in a process of its own.
+import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { build } from 'vite'
+
+const names = ['multi-vae/ml-1m', 'csc/ml-1m', 'multi-vae/ml-100k', 'evaluate/ml-1m', 'import/1m']
+
+let values
+try {
+  values = parseArgs({ options: { only: { type: 'string' }, backend: { type: 'string', default: 'wasm' } } }).values
+} catch (error) {
+  console.error(error.message)
+  process.exit(2)
+}
+const { only, backend } = values
+if (only && !names.includes(only)) {
+  console.error(`There is no measurement "${only}". Available: ${names.join(', ')}.`)
+  process.exit(2)
+}
+
+const root = resolve(import.meta.dirname, '..')
+await build({
+  root,
+  configFile: false,
+  logLevel: 'warn',
+  publicDir: false,
+  build: { ssr: resolve(root, 'bench/measure.ts'), outDir: resolve(root, 'out/bench'), target: 'node20' },
+})
+
+let failed = 0
+for (const name of only ? [only] : names) {
+  const { status } = spawnSync(process.execPath, [resolve(root, 'out/bench/measure.js'), name, backend], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  if (status !== 0) failed++
+}
+process.exit(failed ? 1 : 0)
