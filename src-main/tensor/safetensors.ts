@@ -92,8 +92,8 @@ export function decodeSafetensors(file: Uint8Array): { arrays: NamedArrays; meta
     if (from > to || to > data.byteLength) return refuse(`the bytes of "${name}" lie outside the file`)
     if (to - from !== length * bytes) return refuse(`"${name}" does not have the bytes its shape needs`)
     ranges.push([from, to])
-    // Copied, so that every array starts at an address its type can have.
-    const copy = data.slice(from, to)
+    // Copied, so that every array starts at an address its type can have; a Buffer's own slice would not copy.
+    const copy = Uint8Array.from(data.subarray(from, to))
     arrays[name] = { shape: shape as number[], data: new array(copy.buffer, 0, length) }
   }
   let end = 0

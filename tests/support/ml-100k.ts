@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Csr, Split } from '../../src-shared/domain/split'
+import type { Split } from '../../src-shared/domain/split'
 import { Rng } from '../../src-main/tensor/rng'
+import { csrOf } from './csr'
 
 const file = resolve('../shared/data/ml-100k/ml-100k.inter')
 export const hasMl100k = existsSync(file)
@@ -38,12 +39,4 @@ export function readMl100k(seed: number): Split {
     validation: csrOf(parts.validation, items.size),
     test: csrOf(parts.test, items.size),
   }
-}
-
-/** Lists of items as sparse rows. */
-export function csrOf(lists: number[][], cols: number): Csr {
-  const indptr = new Int32Array(lists.length + 1)
-  lists.forEach((list, u) => (indptr[u + 1] = indptr[u]! + list.length))
-  const indices = Int32Array.from(lists.flatMap((list) => [...list].sort((a, b) => a - b)))
-  return { rows: lists.length, cols, indptr, indices }
 }

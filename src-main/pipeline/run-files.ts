@@ -1,0 +1,64 @@
+import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CausewayError } from '../../src-shared/contract/errors'
+import { causalGraphSchema, type CausalGraph } from '../../src-shared/domain/graph'
+import type { EpochPoint, LogLine } from '../../src-shared/domain/run'
+import type { NamedArrays } from '../methods/method'
+import { writeFileAtomic, writeJsonAtomic, writing } from '../storage/atomic'
+import { toIoError } from '../storage/io-errors'
+import { runFiles } from '../storage/layout'
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors'
+
+/** What a training writes into its run folder beside the checkpoint. Every write is on disk when its function returns. */
+
+/** Appends one line of JSON. */
+function appendLine(path: string, value: unknown): void {
+  writing(path, () => {
+    const descriptor = openSync(path, 'a')
+    try {
+      appendFileSync(descriptor, JSON.stringify(value) + '\n')
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  })
+}
+
+export const appendPoint = (runDirectory: string, point: EpochPoint): void =>
+  appendLine(join(runDirectory, runFiles.metrics), point)
+
+export const appendLog = (runDirectory: string, line: LogLine): void =>
+  appendLine(join(runDirectory, runFiles.log), line)
+
+export const writeWeights = (runDirectory: string, weights: NamedArrays): void =>
+  writeFileAtomic(join(runDirectory, runFiles.weights), encodeSafetensors(weights))
+
+/** @throws CausewayError `runNotReady` where the run has no weights yet, `runInvalid` where they are damaged */
+export function readWeights(runDirectory: string): NamedArrays {
+  const path = join(runDirectory, runFiles.weights)
+  if (!existsSync(path)) throw new CausewayError('runNotReady', 'The run has not completed: it has no weights yet.')
+  return decodeSafetensors(readBytes(path)).arrays
+}
+
+export const writeGraph = (runDirectory: string, graph: CausalGraph): void =>
+  writeJsonAtomic(join(runDirectory, runFiles.graph), graph)
+
+/** @throws CausewayError `noGraph` where the method learns none, `runInvalid` where the file is damaged */
+export function readGraph(runDirectory: string): CausalGraph {
+  const path = join(runDirectory, runFiles.graph)
+  if (!existsSync(path)) throw new CausewayError('noGraph', 'The run has no causal graph.')
+  try {
+    return causalGraphSchema.parse(JSON.parse(new TextDecoder().decode(readBytes(path))))
+  } catch (error) {
+    throw new CausewayError('runInvalid', 'graph.json of the run is damaged.', undefined, { cause: error })
+  }
+}
+
+/** The bytes of a file of a run. @throws CausewayError `fileUnreadable` */
+export function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw toIoError(error, { action: 'read', path })
+  }
+}
