@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import type { Handlers } from '../../src-shared/contract/contract'
 import type { BackendProbe } from '../../src-shared/domain/backend'
 import type { FileHandle } from '../../src-shared/domain/dataset'
@@ -8,13 +6,13 @@ import { DataHost } from '../jobs/data-host'
 import { EventHub, type EventSource } from '../jobs/event-hub'
 import { Inference, probeBackends } from '../jobs/inference'
 import { JobManager } from '../jobs/job-manager'
-import { entriesIn, type Entries } from '../jobs/process-host'
+import type { Entries } from '../jobs/process-host'
 import { Splits } from '../jobs/splits'
 import { Trainings } from '../jobs/training'
 import { findMethod } from '../methods/registry'
 import type { ReportDocument } from '../pipeline/report/report-document'
 import { RunStore } from '../storage/run-store'
-import { openWorkspace } from '../storage/workspace'
+import type { Workspace } from '../storage/workspace'
 import type { Core } from './core'
 import { dataHandlers } from './data-handlers'
 import type { FileRegistry } from './file-registry'
@@ -28,17 +26,15 @@ import { trainHandlers } from './train-handlers'
 import { workspaceHandlers } from './workspace-handlers'
 
 export interface ServicesOptions {
-  /** The workspace's folder; made when it is new or empty. */
-  workspace: string
-  /** `read` takes no lock and works beside another Causeway that writes; `write` is the default. */
-  access?: 'read' | 'write'
+  /** Closed with the services. */
+  workspace: Workspace
   shell: 'electron' | 'web' | 'cli'
   /** The files that the shell hands over. */
   files: FileRegistry
   /** The shell's file dialog, where it has one. */
   pickFiles?: () => Promise<FileHandle[]>
-  /** The entries of the child processes; left out, those beside the running bundle. */
-  entries?: Entries
+  /** The built entries of the child processes. */
+  entries: Entries
 }
 
 /** All that a shell serves. */
@@ -51,13 +47,9 @@ export interface Services {
   close(): Promise<void>
 }
 
-/**
- * Puts the services together.
- * @throws CausewayError `workspaceInvalid`, `workspaceLocked`, `workspaceReadOnly`
- */
-export async function createServices(options: ServicesOptions): Promise<Services> {
-  const entries = options.entries ?? builtEntries()
-  const workspace = openWorkspace(options.workspace, options.access ?? 'write')
+/** Puts the services together. */
+export function createServices(options: ServicesOptions): Services {
+  const { entries, workspace } = options
   const events = new EventHub()
   const store = new RunStore(workspace)
   const jobs = new JobManager({ onChange: (job) => events.emit('job:changed', job) })
@@ -125,11 +117,4 @@ function keepProbe(ask: () => Promise<BackendProbe>): (refresh: boolean) => Prom
       throw error
     }
   }
-}
-
-/** The entries beside the running bundle, which may itself be a chunk in a folder below; from the sources, those of the last build. */
-function builtEntries(): Entries {
-  const here = import.meta.dirname
-  const folders = [here, dirname(here), join(here, '..', '..', 'out', 'main')]
-  return entriesIn(folders.find((folder) => existsSync(join(folder, 'trainer.js'))) ?? here)
 }

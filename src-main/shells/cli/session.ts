@@ -5,6 +5,7 @@ import { createServices, type Services } from '../../api/create-services'
 import { FileRegistry } from '../../api/file-registry'
 import type { Entries } from '../../jobs/process-host'
 import { filesToImport } from './import-files'
+import { openWorkspace } from '../../storage/workspace'
 import type { Output } from './output'
 
 /** What one command works with: the same services, by the same validated requests, as the window's. */
@@ -27,9 +28,8 @@ export interface SessionOptions {
 /** Opens the workspace and its services for one command and closes them, however the command ends. */
 export async function withSession<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
   const files = new FileRegistry()
-  const services = await createServices({
-    workspace: options.workspace,
-    access: options.access,
+  const services = createServices({
+    workspace: openWorkspace(options.workspace, options.access),
     shell: 'cli',
     files,
     entries: options.entries,
