@@ -83,6 +83,8 @@ export const datasetManifestSchema = z.object({
   userAttributes: z.array(attributeSchema),
   /** The item attribute shown as title, if one looks like it. */
   titleAttribute: z.string().nullable(),
+  /** What the import changed or left out, in sentences. */
+  notes: z.array(z.string()).optional(),
 })
 export type DatasetManifest = z.infer<typeof datasetManifestSchema>
 

@@ -135,6 +135,7 @@ function alertsOf(
   const alerts: CardAlert[] = []
   const warn = (text: string): void => void alerts.push({ level: 'warning', text })
   const inform = (text: string): void => void alerts.push({ level: 'info', text })
+  for (const note of manifest.notes ?? []) inform(note)
   if (raw.duplicates > 0)
     inform(
       `${count(raw.duplicates, 'row repeats', 'rows repeat')} a user and item met before (${percent(raw.duplicates / raw.interactions)}); the recipe keeps ${{ last: 'the last', first: 'the first', max: 'the highest rating', mean: 'the mean rating' }[recipe.duplicates]}.`,

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { DuckDBInstance, type DuckDBConnection, type Json } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 import { CausewayError } from '../../../src-shared/contract/errors'
@@ -23,6 +24,8 @@ export const sqlParquet = (path: string, rowNumbers = false): string =>
   `read_parquet(${sqlText(path)}, hive_partitioning = false, file_row_number = ${rowNumbers})`
 
 const progressIntervalMs = 100
+/** Half of the machine's memory, at most 4 GB; what does not fit is spilled. */
+const memoryLimitMb = Math.min(4096, Math.floor(totalmem() / 2 / 1e6))
 
 /** One in-memory DuckDB of our own, offline, with the calls the pipeline needs. */
 export class DuckDb {
@@ -34,7 +37,7 @@ export class DuckDb {
   static async open(options: DuckDbOptions = {}): Promise<DuckDb> {
     const instance = await DuckDBInstance.create(':memory:', {
       threads: '2',
-      memory_limit: '4GB',
+      memory_limit: `${memoryLimitMb}MB`,
       temp_directory: options.spillDirectory ?? '',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',

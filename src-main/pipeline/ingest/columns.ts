@@ -9,6 +9,9 @@ const compactDate = /^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
 const numeric = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
 const iso = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?$/
 
+/** The last second a date can have in JavaScript. */
+const latestSeconds = 8.64e12
+
 /** The format of a time column, by its samples. */
 export function timeFormatOf(samples: string[]): TimeFormat {
   const values = samples.map((value) => value.trim()).filter((value) => value !== '')
@@ -34,7 +37,7 @@ export function timeFault(value: string, format: TimeFormat): string | null {
       ? iso.test(text) && !Number.isNaN(Date.parse(text.slice(0, 10)))
       : format === 'yyyymmdd'
         ? compactDate.test(text)
-        : numeric.test(text) && Number.isFinite(Number(text))
+        : numeric.test(text) && Math.abs(Number(text)) <= latestSeconds * 1e6
   if (valid) return null
   const expected = {
     iso: 'an ISO date or time',
@@ -47,11 +50,11 @@ export function timeFault(value: string, format: TimeFormat): string | null {
 /** The rows of a source file as a relation; every column of a text file is text. */
 export function sqlSource(table: DetectedTable, options: { lenient?: boolean; encoding?: 'latin-1' } = {}): string {
   if (!table.text) return sqlParquet(table.source.path)
-  const { delimiter, header, quote } = table.text
+  const { delimiter, quote, skipLines } = table.text
   const encoding = options.encoding ?? table.text.encoding
   const columns = table.columns.map((column) => `${sqlText(column.name)}: 'VARCHAR'`).join(', ')
   return `read_csv(${sqlText(table.source.path)}, auto_detect = false, columns = {${columns}}, delim = ${sqlText(delimiter)},
-    header = false, skip = ${header ? 1 : 0}, quote = ${quote ? `'"'` : "''"}, escape = ${quote ? `'"'` : "''"}, nullstr = '', compression = 'none',
+    header = false, skip = ${skipLines}, quote = ${quote ? `'"'` : "''"}, escape = ${quote ? `'"'` : "''"}, nullstr = '', compression = 'none',
     encoding = ${sqlText(encoding)}, hive_partitioning = false, strict_mode = ${options.lenient ? 'false' : 'true'})`
 }
 
@@ -72,7 +75,8 @@ function sqlTime(column: string, format: TimeFormat): string {
   if (format === 'iso') return `CAST(floor(epoch(CAST(${text} AS TIMESTAMP))) AS BIGINT)`
   if (format === 'yyyymmdd') return `CAST(epoch(strptime(${text}, '%Y%m%d')) AS BIGINT)`
   const value = `CAST(${text} AS DOUBLE)`
-  return `CAST(floor(CASE WHEN abs(${value}) >= 1e14 THEN ${value} / 1e6 WHEN abs(${value}) >= 1e11 THEN ${value} / 1e3 ELSE ${value} END) AS BIGINT)`
+  const seconds = `floor(CASE WHEN abs(${value}) >= 1e14 THEN ${value} / 1e6 WHEN abs(${value}) >= 1e11 THEN ${value} / 1e3 ELSE ${value} END)`
+  return `CAST(CASE WHEN abs(${seconds}) <= ${latestSeconds} IS FALSE THEN error('time') ELSE ${seconds} END AS BIGINT)`
 }
 
 /** The stored columns of the interactions as expressions over their source. */

@@ -25,10 +25,12 @@ export interface DetectedTable {
   kind: LayoutKind
   role: Role
   label: string
-  /** Null for Parquet. */
-  text: (TextLayout & RecordFormat & { encoding: 'utf-8' | 'latin-1' }) | null
+  /** Null for Parquet. `skipLines` are the lines up to and with the header. */
+  text: (TextLayout & RecordFormat & { encoding: 'utf-8' | 'latin-1'; skipLines: number }) | null
   columns: (ColumnInfo & { declared?: 'text' | 'number' | undefined })[]
   rows: string[][]
+  /** More of the first rows, to tell by their ids what a table is of. */
+  sample: string[][]
   /** Interactions: the guessed columns. */
   mapping: Partial<ColumnMapping>
   /** Items and users: the column that holds their id. */
@@ -148,7 +150,7 @@ function guessDelimiter(lines: string[]): string | null {
   // A text column may hold commas: what also cuts the first line into as many fields is the delimiter.
   const agrees = ({ delimiter, fields }: (typeof scored)[number]): number =>
     cutFields(header, { delimiter, quote: true }).fields.length === fields ? 1 : 0
-  const best = scored.sort((a, b) => agrees(b) - agrees(a) || b.share - a.share)[0]
+  const best = scored.sort((a, b) => agrees(b) - agrees(a) || b.share - a.share || b.fields - a.fields)[0]
   if (best) return best.delimiter
   const spaced = fieldCounts(sample, { delimiter: ' ', quote: false })
   if (spaced.fields >= 2 && spaced.fields <= 4 && spaced.share === 1) return ' '
@@ -336,10 +338,19 @@ function detectText(
     )
   const header = override?.header ?? looksLikeHeader(first, rest)
   const body = header ? rest : all
-  const even = body.filter((row) => row.length === first.length).slice(0, 200)
+  const even = body.filter((row) => row.length === first.length)
   if (body.length === 0)
     throw new CausewayError('fileEmpty', `"${file}" has a header and no rows.`, { file, line: 1, sample: lines[0] })
-  const text = { delimiter, header, quote, encoding }
+  const odd = body.findIndex((row) => row.length !== first.length)
+  if (even.length < body.length / 2) {
+    const { line, raw, fields } = records[odd + (header ? 1 : 0)]!
+    throw new CausewayError(
+      'delimiterWrong',
+      `"${file}" is no table that is ${delimiterName(delimiter)}: line 1 has ${first.length} columns, line ${line} has ${fields.length}. Line ${line} reads ${sampleOf(raw)}.`,
+      { file, line, sample: raw.slice(0, 200), delimiter },
+    )
+  }
+  const text = { delimiter, header, quote, encoding, skipLines: header ? records[0]!.line : 0 }
   const known = !header && !override && even.length > 0 ? knownHeaderless(delimiter, even) : null
   const typed = header ? first.map((cell) => recboleHeader.exec(cell)) : []
   const names = uniqueNames(
@@ -386,6 +397,7 @@ function detectText(
     text,
     columns,
     rows: body.slice(0, previewRows),
+    sample: even,
     mapping,
     idColumn: idColumnOf(role ?? 'items', names, mapping),
     ignored,
@@ -409,7 +421,7 @@ async function detectParquet(source: SourceFile): Promise<DetectedTable> {
       )
       const casts = described.map(({ column_name: name }) => `CAST("${name.replaceAll('"', '""')}" AS VARCHAR)`)
       const sample = await db.rows<{ row: string[] }>(
-        `SELECT [${casts.join(', ')}] AS row FROM ${sqlParquet(source.path)} LIMIT 200`,
+        `SELECT [${casts.join(', ')}] AS row FROM ${sqlParquet(source.path)} LIMIT ${sampledRecords}`,
       )
       return [described, sample.map(({ row }) => row.map((cell: string | null) => cell ?? ''))] as const
     } catch (thrown) {
@@ -438,6 +450,7 @@ async function detectParquet(source: SourceFile): Promise<DetectedTable> {
     text: null,
     columns,
     rows: rows.slice(0, previewRows),
+    sample: rows,
     mapping,
     idColumn: idColumnOf(role, names, mapping),
     ignored: null,
@@ -450,41 +463,46 @@ async function detectFile(source: SourceFile, override: TextLayout | undefined):
   return container.type === 'parquet' ? detectParquet(source) : detectText(source, head, container.encoding, override)
 }
 
-/** Shares of a table's first-column values that are known as item and as user ids. */
-function overlap(table: DetectedTable, interactions: DetectedTable, meaning: 'user' | 'item'): number {
-  const column = interactions.mapping[meaning]
-  const at = interactions.columns.findIndex(({ name }) => name === column)
-  if (at < 0) return 0
-  const known = new Set(interactions.rows.map((row) => row[at]))
-  return table.rows.filter((row) => known.has(row[0])).length
+/** How many sampled values of a table's column `at` are known as user or item ids of the interactions. */
+function overlap(table: DetectedTable, at: number, interactions: DetectedTable, meaning: 'user' | 'item'): number {
+  const column = interactions.columns.findIndex(({ name }) => name === interactions.mapping[meaning])
+  const known = new Set(interactions.sample.map((row) => row[column]))
+  return table.sample.filter((row) => known.has(row[at])).length
 }
+
+/** Whether a further table holds interactions of the same items too, by its header or, without one, by its second column. */
+const isMoreOf = (table: DetectedTable, interactions: DetectedTable): boolean =>
+  table.text?.header === false
+    ? overlap(table, 1, interactions, 'item') > table.sample.length / 2
+    : table.mapping.user !== undefined && table.mapping.item !== undefined
 
 /** The first table is the interactions; among several candidates the one with ratings or times, then the largest. */
 function interactionsFirst(tables: DetectedTable[]): DetectedTable[] {
-  const weight = (table: DetectedTable): number =>
-    (table.mapping.rating !== undefined ? 2 : 0) + (table.mapping.time !== undefined ? 1 : 0)
+  const weight = ({ mapping }: DetectedTable): number =>
+    (mapping.user !== undefined && mapping.item !== undefined ? 4 : 0) +
+    (mapping.rating !== undefined ? 2 : 0) +
+    (mapping.time !== undefined ? 1 : 0)
   const candidates = tables
     .filter((table) => table.role === 'interactions' && table.ignored === null)
     .sort((a, b) => weight(b) - weight(a) || b.source.handle.sizeBytes - a.source.handle.sizeBytes)
   const chosen = candidates[0]
   if (!chosen) {
+    const found = tables.map((table) => `"${table.source.handle.name}" (${table.label})`)
     throw new CausewayError(
       'columnMissing',
-      `None of the files holds interactions: a table with a user and an item column. Found: ${tables.map((table) => `"${table.source.handle.name}" (${table.label})`).join(', ')}.`,
+      `None of the files holds interactions, a table with a user and an item column. Found: ${found.join(', ')}.`,
       { files: tables.map((table) => table.source.handle.name) },
     )
   }
   for (const other of candidates.slice(1)) {
-    if (other.mapping.user !== undefined && other.mapping.item !== undefined && other.text?.header !== false) {
+    if (isMoreOf(other, chosen)) {
       other.ignored = `only one table of interactions is imported at a time, and that is "${chosen.source.handle.name}"`
       continue
     }
-    other.role = overlap(other, chosen, 'user') > overlap(other, chosen, 'item') ? 'users' : 'items'
-    other.idColumn = idColumnOf(
-      other.role,
-      other.columns.map(({ name }) => name),
-      {},
-    )
+    other.role = overlap(other, 0, chosen, 'user') > overlap(other, 0, chosen, 'item') ? 'users' : 'items'
+    const names = other.columns.map(({ name }) => name)
+    other.idColumn = idColumnOf(other.role, names, {})
+    other.label = other.label.replace('interactions', other.role)
   }
   for (const role of ['items', 'users'] as const)
     for (const extra of tables.filter((table) => table.role === role && table.ignored === null).slice(1))

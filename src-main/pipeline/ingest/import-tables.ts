@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { CausewayError } from '../../../src-shared/contract/errors'
@@ -100,20 +100,19 @@ export async function importTables(request: ImportRequest): Promise<DatasetManif
   const { workspace, name } = request
   await checkDatasetName(workspace, name)
   const tables = await detectTables(request.files, request.text)
-  const work = join(temporaryDirectory(workspace), `import-${randomUUID()}`)
-  const write = { action: 'write', path: workspace } as const
-  // What this import made first, so that a failure leaves not even an empty folder.
+  const temporary = temporaryDirectory(workspace)
+  const work = join(temporary, `import-${randomUUID()}`)
+  // Folders that this import makes go again when it fails, unless something else has moved in.
   const made: string[] = []
   const makeDirectory = async (path: string): Promise<void> => {
-    const first = await mkdir(path, { recursive: true })
-    if (first !== undefined) made.push(first)
+    if ((await mkdir(path, { recursive: true })) !== undefined) made.push(path)
   }
   try {
-    await makeDirectory(work)
-    const manifest = await withDuckDb({ spillDirectory: join(work, 'spill') }, (db) =>
-      convert(db, tables, work, request),
-    )
-    await rm(join(work, 'spill'), { recursive: true, force: true })
+    await makeDirectory(temporary)
+    await mkdir(work)
+    const spill = join(work, 'spill')
+    const manifest = await withDuckDb({ spillDirectory: spill }, (db) => convert(db, tables, work, request))
+    await rm(spill, { recursive: true, force: true })
     for (const [file, text] of Object.entries(request.attachments ?? {})) await writeFile(join(work, file), text)
     await writeFile(join(work, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
     await makeDirectory(datasetsDirectory(workspace))
@@ -122,8 +121,12 @@ export async function importTables(request: ImportRequest): Promise<DatasetManif
     await rename(work, datasetDirectory(workspace, name))
     return manifest
   } catch (thrown) {
-    for (const path of made.reverse()) await rm(path, { recursive: true, force: true })
-    throw toIoError(thrown, write)
+    await rm(work, { recursive: true, force: true })
+    for (const path of made)
+      await rmdir(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error
+      })
+    throw toIoError(thrown, { action: 'write', path: workspace })
   }
 }
 
@@ -157,11 +160,16 @@ async function convert(
       { items: counts.items, column: mapping.item },
     )
   const attributes: Record<'items' | 'users', Attribute[]> = { items: [], users: [] }
+  const notes = tables.flatMap(({ source, ignored }) =>
+    ignored === null ? [] : [`"${source.handle.name}" was left out: ${ignored}.`],
+  )
   for (const role of ['items', 'users'] as const) {
     const table = tables.find((candidate) => candidate.role === role && candidate.ignored === null)
     if (!table) continue
     report(`Reading ${role}`, 0.9)
-    attributes[role] = await convertAttributes(db, table, out(role), signal)
+    const converted = await convertAttributes(db, table, out(role), signal)
+    attributes[role] = converted.attributes
+    notes.push(...converted.notes)
   }
   report('Checking', 0.95)
   const stored = [
@@ -187,6 +195,7 @@ async function convert(
     itemAttributes: attributes.items,
     userAttributes: attributes.users,
     titleAttribute: titleOf(attributes.items),
+    ...(notes.length > 0 && { notes }),
   }
   report('Done', 1)
   return manifest
@@ -222,8 +231,19 @@ async function convertInteractions(
   } catch (thrown) {
     await explain(db, table, mapping, timeFormat, thrown, signal)
     // Every line is sound, so DuckDB's strict reading minds how they end (mixed CRLF and LF): read it leniently.
-    await copy(true)
+    await copy(true).catch((again: unknown) => {
+      throw unreadable(table, again)
+    })
   }
+}
+
+/** The disk's fault, or a table that DuckDB cannot read for a reason our own checks do not know. */
+function unreadable(table: DetectedTable, thrown: unknown): CausewayError {
+  const file = table.source.handle.name
+  const error = toIoError(thrown, { action: 'write', path: file })
+  if (error.code !== 'internal') return error
+  const reason = error.message.split('\n').slice(0, 2).join(' ')
+  return new CausewayError(table.text ? 'rowInvalid' : 'fileTruncated', `"${file}" cannot be read: ${reason}`, { file })
 }
 
 /** Throws what is wrong with the table or the disk; returns when neither is at fault. */
@@ -239,11 +259,7 @@ async function explain(
   if (error.code !== 'internal') throw error
   const fault = await findFault(db, table, mapping, timeFormat, signal)
   if (fault) throw fault
-  if (table.text) return
-  const file = table.source.handle.name
-  throw new CausewayError('fileTruncated', `"${file}" is a damaged Parquet file: ${error.message.split('\n')[0]}`, {
-    file,
-  })
+  if (!table.text) throw unreadable(table, thrown)
 }
 
 /** The columns of a table of items or users as expressions; MovieLens gets its genres in one column and its years. */
@@ -267,13 +283,16 @@ function attributeColumns(
   ]
 }
 
+/** An attribute is numeric when at most this share of its values are not. */
+const mostStrays = 0.01
+
 /** Stores a table of items or users as id + attributes, the first row of an id counting; gives the attributes. */
 async function convertAttributes(
   db: DuckDb,
   table: DetectedTable,
   out: string,
   signal: AbortSignal | undefined,
-): Promise<Attribute[]> {
+): Promise<{ attributes: Attribute[]; notes: string[] }> {
   // "id" is taken by the id column itself.
   const columns = attributeColumns(table).map((column) => ({
     ...column,
@@ -292,27 +311,41 @@ async function convertAttributes(
     if (!notUtf8) await explain(db, table, null, 'iso', thrown, signal)
     await load(notUtf8 ? { encoding: 'latin-1' } : { lenient: true })
   }
+  if (columns.length === 0) return { attributes: [], notes: [] }
+  // A leading zero makes a name of a number. A stray word among many numbers does not make words of them.
   const checks = columns.flatMap(({ name }, at) => {
     const column = sqlName(name)
     return [
-      `coalesce(bool_and(regexp_full_match(${column}, '[+-]?(0|[1-9]\\d{0,14})')), false) AS i${at}`,
-      `coalesce(bool_and(isfinite(TRY_CAST(${column} AS DOUBLE)) AND NOT regexp_matches(${column}, '^[+-]?0\\d')) AND count(${column}) = count(TRY_CAST(${column} AS DOUBLE)), false) AS n${at}`,
+      `count(${column})::DOUBLE AS filled${at}`,
+      `count(*) FILTER (isfinite(TRY_CAST(${column} AS DOUBLE)))::DOUBLE AS numbers${at}`,
+      `count(*) FILTER (regexp_full_match(${column}, '[+-]?\\d{1,15}'))::DOUBLE AS integers${at}`,
+      `count(*) FILTER (regexp_matches(${column}, '^[+-]?0\\d'))::DOUBLE AS zeros${at}`,
     ]
   })
-  if (columns.length === 0) return []
-  const found = await db.row<Record<string, boolean>>(`SELECT ${checks.join(', ')} FROM attributes`, { signal })
+  const found = await db.row<Record<string, number>>(`SELECT ${checks.join(', ')} FROM attributes`, { signal })
+  const notes: string[] = []
   const attributes = columns.map(({ name, declared }, at): Attribute => {
-    if (declared === 'text') return { name, type: 'text' }
-    return { name, type: found[`i${at}`] ? 'integer' : found[`n${at}`] ? 'number' : 'text' }
+    const [filled, numbers, integers, zeros] = ['filled', 'numbers', 'integers', 'zeros'].map((key) => found[key + at]!)
+    const strays = filled! - numbers!
+    if (declared === 'text' || zeros! > 0 || numbers === 0 || strays > filled! * mostStrays)
+      return { name, type: 'text' }
+    if (strays > 0)
+      notes.push(
+        `"${table.source.handle.name}": ${strays} of ${filled} values of "${name}" are no numbers and were left blank.`,
+      )
+    return { name, type: integers === numbers ? 'integer' : 'number' }
   })
   const sqlTypes = { text: 'VARCHAR', integer: 'BIGINT', number: 'DOUBLE' } as const
-  const stored = attributes.map(({ name, type }) => `CAST(${sqlName(name)} AS ${sqlTypes[type]}) AS ${sqlName(name)}`)
+  const stored = attributes.map(({ name, type }) => {
+    const value = `TRY_CAST(${sqlName(name)} AS ${sqlTypes[type]})`
+    return `${type === 'number' ? `CASE WHEN isfinite(${value}) THEN ${value} END` : value} AS ${sqlName(name)}`
+  })
   await db.run(
     `COPY (SELECT "id", ${stored.join(', ')} FROM attributes
        WHERE rowid IN (SELECT min(rowid) FROM attributes WHERE "id" IS NOT NULL GROUP BY "id") ORDER BY rowid) TO ${sqlText(out)} ${parquetOptions}`,
     { signal },
   )
-  return attributes
+  return { attributes, notes }
 }
 
 /** SHA-256 over the stored tables, in a fixed order. */

@@ -50,7 +50,7 @@ describe.skipIf(!present)('MovieLens 100K in RecBole atomic files', () => {
     const catalog = await readCatalog(workspace, 'ml-100k')
     expect(catalog.size).toBe(1682)
     expect(catalog.card('1').title).toBe('Toy Story')
-    expect(catalog.card('1').attributes).toEqual({ release_year: '1995', class: "Animation Children's Comedy" })
+    expect(catalog.card('1').attributes).toEqual({ release_year: 1995, class: "Animation Children's Comedy" })
   })
 
   it('has 942 users, 1447 items and 55,375 positives from a rating of 4', async () => {

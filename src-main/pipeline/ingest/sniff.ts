@@ -57,6 +57,13 @@ const signatures: [kind: string | ((bytes: Buffer) => string), matches: (bytes: 
   ['text in UTF-16', (b) => ascii(b, 0, 2) === '\xff\xfe' || ascii(b, 0, 2) === '\xfe\xff'],
 ]
 
+/** Text has no control characters but white space; a few strays are left to the checks of the rows. */
+function hasControlCharacters(bytes: Buffer): boolean {
+  let found = 0
+  for (const byte of bytes) if (byte < 9 || (byte > 13 && byte < 32)) found++
+  return found > bytes.length / 50
+}
+
 /** Text files that are no tables, by how they begin. */
 function otherText(text: string): string | null {
   const start = text.trimStart().slice(0, 200)
@@ -121,7 +128,7 @@ export async function identify(path: string, name: string, head: Head): Promise<
   }
   for (const [kind, matches] of signatures)
     if (matches(bytes)) refuse('fileBinary', typeof kind === 'string' ? kind : kind(bytes))
-  if (bytes.includes(0)) refuse('fileBinary', 'a binary file of unknown kind')
+  if (bytes.includes(0) || hasControlCharacters(bytes)) refuse('fileBinary', 'a binary file of unknown kind')
   if (bytes.toString('latin1').trim() === '')
     throw new CausewayError('fileEmpty', `"${name}" holds nothing but white space.`, { file: name })
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '')
