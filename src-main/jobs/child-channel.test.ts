@@ -1,5 +1,4 @@
 import { fork, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { echoContract, EchoEvents } from '../../tests/fixtures/echo-child'
 import { buildEntry, type BuiltEntry } from '../../tests/support/build-entry'
@@ -62,6 +61,5 @@ test('a child whose parent goes away ends by itself', async () => {
   const { child, client } = start()
   await client.call('count', { to: 1 })
   child.disconnect()
-  const [code] = (await once(child, 'exit')) as [number | null]
-  expect(code).toBe(0)
+  expect(await client.ended).toEqual({ code: 0, signal: null })
 })

@@ -99,8 +99,12 @@ export function connectChild<C extends ChildContract, E extends object>(child: C
       rpc.$close(death)
       resolve({ code, signal })
     }
-    // 'close' comes after the last IPC message was delivered, 'exit' may come before it.
-    child.once('close', (code, signal) => end(code, signal, signal ? `signal ${signal}` : `exit code ${code}`))
+    child.once('exit', (code, signal) => {
+      const gone = (): void => end(code, signal, signal ? `signal ${signal}` : `exit code ${code}`)
+      // Its last messages may still be in the pipe: they are delivered before 'disconnect'.
+      if (child.connected) child.once('disconnect', gone)
+      else gone()
+    })
     child.once('error', (error) => end(null, null, error.message))
   })
   return {
