@@ -42,17 +42,20 @@ export interface Workspace {
 export const defaultWorkspace = (): string => process.env.CAUSEWAY_WORKSPACE || join(homedir(), 'Causeway')
 
 /**
- * Opens a workspace, creating it in a folder that is new or empty.
- * @param access `write` takes the lock and empties what a crash left in `.tmp`; `read` works beside the process that holds it
+ * Opens a workspace in a folder that is ours, new or empty.
+ * @param access `write` creates what is not there yet, takes the lock and empties what a crash left in `.tmp`; `read` works beside
+ *   the process that holds the lock and sees a new folder as an empty workspace
  * @throws CausewayError `workspaceInvalid` for a folder that is neither ours nor empty, `workspaceLocked` when another live
  *   Causeway writes to it, `workspaceReadOnly` when it would have to be created and cannot
  */
 export function openWorkspace(path: string, access: 'read' | 'write'): Workspace {
   const directory = resolve(path)
-  const created = !existsSync(workspaceFile(directory))
-  if (created) createWorkspace(directory)
-  else checkWorkspace(directory)
-  const readOnly = !isWritable(directory)
+  if (existsSync(workspaceFile(directory))) checkWorkspace(directory)
+  else {
+    refuseForeign(directory)
+    if (access === 'write') createWorkspace(directory)
+  }
+  const readOnly = existsSync(directory) && !isWritable(directory)
   let locked = false
   if (access === 'write' && !readOnly) {
     takeLock(directory)
@@ -98,29 +101,33 @@ export function openWorkspace(path: string, access: 'read' | 'write'): Workspace
 const readOnlyError = (directory: string): CausewayError =>
   new CausewayError('workspaceReadOnly', `The workspace ${directory} cannot be written to.`, { workspace: directory })
 
-function createWorkspace(directory: string): void {
+/** @throws CausewayError `workspaceInvalid` for a file, or for a folder that holds what is not ours */
+function refuseForeign(directory: string): void {
   let entries: string[]
   try {
-    mkdirSync(directory, { recursive: true })
-    entries = readdirSync(directory)
+    entries = existsSync(directory) ? readdirSync(directory) : []
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') throw readOnlyError(directory)
-    if (code === 'ENOTDIR' || code === 'EEXIST') {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') {
       throw new CausewayError('workspaceInvalid', `${directory} is a file, not a folder.`, { workspace: directory })
     }
-    throw toIoError(error, { action: 'write', path: directory })
+    throw toIoError(error, { action: 'read', path: directory })
   }
   // A folder in which only the lock and temporary files lie is one whose creation was cut short.
-  const foreign = entries.filter(
-    (entry) => !entry.startsWith('workspace.json.') && !entry.startsWith('.lock') && entry !== '.tmp',
-  )
+  const foreign = entries.filter((entry) => !/^(workspace\.json\.|\.lock|\.tmp$)/.test(entry))
   if (foreign.length > 0) {
     throw new CausewayError(
       'workspaceInvalid',
       `${directory} is not a Causeway workspace and is not empty (it holds ${foreign.slice(0, 3).join(', ')}).`,
       { workspace: directory, holds: foreign.slice(0, 10) },
     )
+  }
+}
+
+function createWorkspace(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true })
+  } catch (error) {
+    throw toIoError(error, { action: 'write', path: directory })
   }
   if (!isWritable(directory)) throw readOnlyError(directory)
   writeJsonAtomic(workspaceFile(directory), { type: 'causeway-workspace', version: 1 })

@@ -5,6 +5,8 @@ export interface Output {
   readonly json: boolean
   /** The one result of a command: a JSON document with `--json`, else the text. */
   result(document: unknown, text: () => string): void
+  /** A JSON document on stdout, whatever was asked for. */
+  document(document: unknown): void
   /** A line for the person who watches. */
   note(line: string): void
   /** Shows how far the work is: one line that changes on a terminal, now and then a line elsewhere. */
@@ -27,11 +29,14 @@ export function createOutput(
     if (shown) stderr.write('\r\x1b[K')
     shown = false
   }
+  const document = (value: unknown): void => void stdout.write(JSON.stringify(value) + '\n')
   return {
     json,
-    result(document, text) {
+    document,
+    result(value, text) {
       endProgress()
-      stdout.write((json ? JSON.stringify(document) : text()) + '\n')
+      if (json) document(value)
+      else stdout.write(text() + '\n')
     },
     note(line) {
       endProgress()
@@ -50,7 +55,7 @@ export function createOutput(
     error(error) {
       endProgress()
       const help = errorHelp[error.code]
-      if (json) stdout.write(JSON.stringify({ error: { ...error.toPayload(), help } }) + '\n')
+      if (json) document({ error: { ...error.toPayload(), help } })
       stderr.write(`Error: ${error.message}\n${help}\n`)
     },
   }

@@ -1,0 +1,204 @@
+import type { DoctorReport } from '../../../src-shared/domain/backend'
+import type { DatasetCard, DatasetManifest, ImportPreview } from '../../../src-shared/domain/dataset'
+import type { CausalGraph } from '../../../src-shared/domain/graph'
+import type { MethodInfo } from '../../../src-shared/domain/method'
+import { cutoffs, rankingMetrics, type Metrics } from '../../../src-shared/domain/metric'
+import type { Recommendation } from '../../../src-shared/domain/recommendation'
+import type { RunManifest } from '../../../src-shared/domain/run'
+import { allowedValues } from '../../../src-shared/params/params'
+import { bytes, count, decimals, duration, facts, percent, table } from './format'
+
+/** What the commands print for people, one function a product. */
+
+export const describeDatasets = (datasets: DatasetManifest[]): string =>
+  datasets.length === 0
+    ? 'No data sets yet. Import one: causeway data import PATH --name NAME'
+    : table(
+        ['name', 'users', 'items', 'interactions', 'source', 'imported'],
+        datasets.map((set) => [
+          set.name,
+          set.users,
+          set.items,
+          set.interactions,
+          set.source.kind,
+          set.createdAt.slice(0, 10),
+        ]),
+      )
+
+export function describeCard(card: DatasetCard): string {
+  const { manifest, raw, prepared, alerts } = card
+  return [
+    `${manifest.name}: ${manifest.source.files.join(', ')} (${manifest.source.kind})`,
+    '',
+    table(
+      ['', 'users', 'items', 'interactions', 'density'],
+      [
+        ['raw', raw.users, raw.items, raw.interactions, percent(raw.density)],
+        ['after the recipe', prepared.users, prepared.items, prepared.positives, percent(prepared.density)],
+      ],
+    ),
+    '',
+    facts([
+      [
+        'Train / validation / test',
+        `${count(prepared.train)} / ${count(prepared.validation)} / ${count(prepared.test)}`,
+      ],
+      ['Repeated interactions', count(raw.duplicates)],
+      ['Users without a test item', count(prepared.coldUsers)],
+      ['Positives on the top 20 % of items', percent(card.shareOfTop20Percent)],
+      ['Time range', card.timeRange ? `${card.timeRange.from} to ${card.timeRange.to}` : 'no times'],
+      ['Item attributes', manifest.itemAttributes.map((attribute) => attribute.name).join(', ') || 'none'],
+      ['User attributes', manifest.userAttributes.map((attribute) => attribute.name).join(', ') || 'none'],
+      [
+        'Recipe',
+        Object.entries(card.recipe)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(' '),
+      ],
+    ]),
+    ...(alerts.length > 0 ? ['', ...alerts.map((alert) => `${alert.level}: ${alert.text}`)] : []),
+  ].join('\n')
+}
+
+export function describePreview(preview: ImportPreview): string {
+  const mapping = Object.entries(preview.mapping).map(([role, column]) => `${role} = ${column}`)
+  return [
+    ...preview.tables.flatMap((shown) => [
+      `${shown.file.name} (${bytes(shown.file.sizeBytes)}): ${shown.label}`,
+      table(
+        shown.columns.map((column) => `${column.name} (${column.type})`),
+        shown.rows.slice(0, 5).map((row) => row.map((cell) => (cell.length > 40 ? `${cell.slice(0, 39)}…` : cell))),
+      ),
+      '',
+    ]),
+    `Mapping: ${mapping.join(', ') || 'none'}`,
+    ...(preview.missing.length > 0
+      ? [`Still to be mapped: ${preview.missing.join(', ')} (--${preview.missing.join('-column, --')}-column)`]
+      : []),
+    ...preview.warnings.map((warning) => `warning: ${warning}`),
+  ].join('\n')
+}
+
+export const describeMetrics = (metrics: Metrics): string =>
+  table(
+    ['metric', ...cutoffs.map((k) => `@${k}`)],
+    rankingMetrics.map((metric) => [
+      metric.label,
+      ...cutoffs.map((k) => {
+        const value = metrics[`${metric.id}@${k}`]
+        return value === undefined ? null : decimals(value)
+      }),
+    ]),
+  )
+
+export function describeRuns(runs: RunManifest[]): string {
+  if (runs.length === 0) return 'No runs yet. Train one: causeway train METHOD --data NAME'
+  const shown = (metrics: Metrics | null, name: string): string => {
+    const value = metrics?.[name]
+    return value === undefined ? '-' : decimals(value)
+  }
+  return table(
+    ['run', 'method', 'data', 'state', 'epochs', 'backend', 'recall@10', 'ndcg@10', 'duration'],
+    runs.map((run) => [
+      run.id,
+      run.method,
+      run.dataset,
+      run.state,
+      run.epochs,
+      run.backend,
+      shown(run.metrics, 'recall@10'),
+      shown(run.metrics, 'ndcg@10'),
+      duration(run.durationSeconds),
+    ]),
+  )
+}
+
+export function describeRun(run: RunManifest): string {
+  return [
+    facts([
+      ['Run', run.id],
+      ['State', run.state],
+      ['Method', run.method],
+      ['Data', run.dataset],
+      ['Backend', `${run.backend}, ${run.threads} thread${run.threads === 1 ? '' : 's'}`],
+      ['Seed', run.seed],
+      ['Epochs', run.bestEpoch === null ? run.epochs : `${run.epochs}, best ${run.bestEpoch}`],
+      ['Duration', duration(run.durationSeconds)],
+      ...(run.error ? [['Error', `${run.error.message}`] as [string, string]] : []),
+    ]),
+    ...(run.metrics ? ['', describeMetrics(run.metrics)] : []),
+  ].join('\n')
+}
+
+export const describeMethods = (methods: MethodInfo[]): string =>
+  methods
+    .map((method) =>
+      [
+        `${method.id}: ${method.label} (${method.family}). ${method.purpose}`,
+        table(
+          ['parameter', 'default', 'allowed', 'meaning'],
+          method.params.map((spec) => [spec.key, String(spec.default), allowedValues(spec), spec.help]),
+        ),
+      ].join('\n'),
+    )
+    .join('\n\n')
+
+export const describeRecommendation = (recommendation: Recommendation): string =>
+  [
+    `User ${recommendation.user}: ${recommendation.history.length} known interactions, for example`,
+    ...recommendation.history.slice(0, 5).map((item) => `  ${item.title}`),
+    '',
+    table(
+      ['rank', 'id', 'title', 'score', 'in test part'],
+      recommendation.items.map((item) => [
+        item.rank,
+        item.id,
+        item.title,
+        decimals(item.score),
+        item.inTest ? 'yes' : '',
+      ]),
+    ),
+  ].join('\n')
+
+/** A k × k matrix with the names of its rows (parents) and columns (children). */
+const matrix = (nodes: string[], values: number[][]): string =>
+  table(
+    ['from \\ to', ...nodes],
+    nodes.map((name, row) => [name, ...nodes.map((_, column) => decimals(values[row]?.[column] ?? 0, 3))]),
+  )
+
+export const describeGraph = (graph: CausalGraph, strengths: number[][] | null, user: string | undefined): string =>
+  [
+    'Probabilities of the edges',
+    matrix(graph.nodes, graph.probabilities),
+    ...(strengths
+      ? ['', user === undefined ? 'Mean strengths' : `Strengths of user ${user}`, matrix(graph.nodes, strengths)]
+      : []),
+  ].join('\n')
+
+export function describeDoctor(report: DoctorReport): string {
+  const mark = (good: boolean): string => (good ? 'ok' : '--')
+  return [
+    facts([
+      ['Causeway', report.causeway],
+      ['Node', report.node],
+      ['Electron', report.electron ?? 'not running in it'],
+      ['System', report.platform],
+      ['Cores', report.cpuCores],
+      ['Memory', bytes(report.memoryBytes)],
+      ['Workspace', report.workspace],
+    ]),
+    '',
+    'Backends, best first',
+    ...report.backends.reports.flatMap((backend) => [
+      `  ${mark(backend.usable)} ${backend.id}${backend.id === report.backends.chosen ? ' (chosen)' : ''}: ${backend.detail}`,
+      ...(backend.advice ? [`       ${backend.advice}`] : []),
+    ]),
+    '',
+    'Tools',
+    ...report.tools.flatMap((tool) => [
+      `  ${mark(tool.found)} ${tool.name}: ${tool.detail}`,
+      ...(tool.advice ? [`       ${tool.advice}`] : []),
+    ]),
+  ].join('\n')
+}
