@@ -1,0 +1,55 @@
+import cytoscape, { type ElementDefinition, type LayoutOptions } from 'cytoscape'
+import dagre from 'cytoscape-dagre'
+import { nodeDiameter } from './elements'
+
+cytoscape.use(dagre)
+
+export const layouts = [
+  { id: 'layered', label: 'Layered' },
+  { id: 'circle', label: 'Circle' },
+  { id: 'grid', label: 'Grid' },
+  { id: 'concentric', label: 'Concentric' },
+] as const
+export type LayoutId = (typeof layouts)[number]['id']
+
+export type Positions = Record<string, { x: number; y: number }>
+
+const boundingBox = { x1: 0, y1: 0, w: 480, h: 360 }
+
+function optionsOf(layout: LayoutId): LayoutOptions {
+  const common = { animate: false, fit: false, boundingBox, padding: 0 }
+  switch (layout) {
+    case 'layered':
+      // Roots on top. The box is left out: dagre would squeeze the layers into it.
+      return { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 72, rankSep: 80 } as LayoutOptions
+    case 'circle':
+      return { ...common, name: 'circle' }
+    case 'grid':
+      return { ...common, name: 'grid', avoidOverlapPadding: 64 }
+    case 'concentric':
+      // The more a confounder is tied to the others, the further inside.
+      return {
+        ...common,
+        name: 'concentric',
+        concentric: (node) => node.degree(false),
+        levelWidth: () => 1,
+        minNodeSpacing: 72,
+      }
+  }
+}
+
+/** Where each node stands in a layout of `elements`: computed without a screen, so that two canvases can share it. */
+export function layoutPositions(elements: ElementDefinition[], layout: LayoutId): Positions {
+  const headless = cytoscape({
+    headless: true,
+    styleEnabled: true,
+    elements: structuredClone(elements),
+    style: [{ selector: 'node', style: { width: nodeDiameter, height: nodeDiameter } }],
+  })
+  try {
+    headless.layout(optionsOf(layout)).run()
+    return Object.fromEntries(headless.nodes().map((node) => [node.id(), { ...node.position() }]))
+  } finally {
+    headless.destroy()
+  }
+}
