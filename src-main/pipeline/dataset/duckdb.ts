@@ -43,6 +43,8 @@ export class DuckDb {
       autoload_known_extensions: 'false',
     })
     const connection = await instance.connect()
+    // A time without zone is taken as UTC, on every machine.
+    await connection.run("SET TimeZone = 'UTC'")
     // `progress` stays at -1 unless the bar is on; printing it would spoil the terminal.
     await connection.run('SET enable_progress_bar = true')
     await connection.run('SET enable_progress_bar_print = false')

@@ -72,7 +72,7 @@ const sqlRating = (column: string): string => {
  */
 function sqlTime(column: string, format: TimeFormat): string {
   const text = `nullif(trim(CAST(${sqlName(column)} AS VARCHAR)), '')`
-  if (format === 'iso') return `CAST(floor(epoch(CAST(${text} AS TIMESTAMP))) AS BIGINT)`
+  if (format === 'iso') return `CAST(floor(epoch(CAST(${text} AS TIMESTAMPTZ))) AS BIGINT)`
   if (format === 'yyyymmdd') return `CAST(epoch(strptime(${text}, '%Y%m%d')) AS BIGINT)`
   const value = `CAST(${text} AS DOUBLE)`
   const seconds = `floor(CASE WHEN abs(${value}) >= 1e14 THEN ${value} / 1e6 WHEN abs(${value}) >= 1e11 THEN ${value} / 1e3 ELSE ${value} END)`

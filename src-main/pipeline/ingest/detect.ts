@@ -363,7 +363,11 @@ function detectText(
       column.declared = type === 'float' ? 'number' : type === 'token' ? undefined : 'text'
       if (column.declared === 'text') column.type = 'text'
     })
-  const mapping = header ? mappingByName(names) : mappingByPosition(columns)
+  const mapping = header
+    ? mappingByName(names)
+    : known && known.role !== 'interactions'
+      ? {}
+      : mappingByPosition(columns)
   const role = known?.role ?? (header ? roleByNames(names, mapping) : first.length <= 4 ? 'interactions' : null)
   const movieLensCsv = delimiter === ',' && header && names.includes('movieId')
   const kind: LayoutKind =
@@ -399,7 +403,7 @@ function detectText(
     rows: body.slice(0, previewRows),
     sample: even,
     mapping,
-    idColumn: idColumnOf(role ?? 'items', names, mapping),
+    idColumn: idColumnOf(role ?? 'items', names, header ? mapping : {}),
     ignored,
   }
 }
@@ -476,9 +480,10 @@ const isMoreOf = (table: DetectedTable, interactions: DetectedTable): boolean =>
     ? overlap(table, 1, interactions, 'item') > table.sample.length / 2
     : table.mapping.user !== undefined && table.mapping.item !== undefined
 
-/** The first table is the interactions; among several candidates the one with ratings or times, then the largest. */
+/** The first table is the interactions; among several candidates the one whose header names its columns, then the largest. */
 function interactionsFirst(tables: DetectedTable[]): DetectedTable[] {
-  const weight = ({ mapping }: DetectedTable): number =>
+  const weight = ({ mapping, text }: DetectedTable): number =>
+    (text?.header === false ? 0 : 8) +
     (mapping.user !== undefined && mapping.item !== undefined ? 4 : 0) +
     (mapping.rating !== undefined ? 2 : 0) +
     (mapping.time !== undefined ? 1 : 0)
@@ -516,13 +521,15 @@ function interactionsFirst(tables: DetectedTable[]): DetectedTable[] {
  * @param override how to cut the interactions, where the analyst said it
  */
 export async function detectTables(sources: SourceFile[], override?: TextLayout): Promise<DetectedTable[]> {
-  if (sources.length === 1) {
-    const table = await detectFile(sources[0]!, override)
-    return [{ ...table, role: 'interactions' }]
-  }
-  const tables = await Promise.all(sources.map((source) => detectFile(source, undefined)))
-  const ordered = interactionsFirst(tables)
-  if (override) ordered[0] = { ...(await detectFile(ordered[0]!.source, override)), role: 'interactions' }
+  const tables = await Promise.all(
+    sources.map((source) => detectFile(source, sources.length === 1 ? override : undefined)),
+  )
+  const ordered = tables.length === 1 ? tables : interactionsFirst(tables)
+  if (override && tables.length > 1) ordered[0] = await detectFile(ordered[0]!.source, override)
+  const interactions = ordered[0]!
+  interactions.role = 'interactions'
+  // Titles may be in Latin-1, ids must not be guessed at: the import tells the line that is not UTF-8.
+  if (interactions.text) interactions.text.encoding = 'utf-8'
   return ordered
 }
 

@@ -112,7 +112,7 @@ export function recordsOf(
   const lines = text.split(/\r\n|\n|\r/)
   const assembler = new RecordAssembler(format)
   const records: TextRecord[] = []
-  if (!whole && lines.length > 1) lines.pop()
+  if (!whole) lines.pop()
   for (const line of lines) {
     const record = assembler.push(line)
     if (record) records.push(record)
@@ -141,7 +141,12 @@ export async function* streamRecords(
     first = false
     const record = assembler.push(text)
     if (encoding === 'latin-1' || isUtf8(body)) return record
-    return { line: assembler.line, raw: text, fields: record?.fields ?? [text], fault: 'it is not valid UTF-8' }
+    return {
+      line: assembler.line,
+      raw: text,
+      fields: record?.fields ?? [text],
+      fault: 'it is not valid UTF-8 (save the file in that encoding)',
+    }
   }
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     if (signal?.aborted) throw new CausewayError('cancelled', 'Cancelled.')
