@@ -1,20 +1,19 @@
 import { CausewayError } from '../../src-shared/contract/errors'
 import { descriptor as multiVae } from './baselines/multi-vae'
+import { descriptor as csc } from './causal/csc'
 import type { MethodDescriptor } from './method'
 
 /**
  * Every method there is, causal ones first. Only descriptors: importing this table must not load the tensor library,
  * so that forms, the command line and the services start fast.
  */
-const table: readonly MethodDescriptor[] = [multiVae]
-
-export const methods: readonly MethodDescriptor[] = table
+export const methods: readonly MethodDescriptor[] = [csc, multiVae]
 
 /** The descriptor of a method. @throws CausewayError `methodUnknown` listing those there are */
 export function findMethod(id: string): MethodDescriptor {
-  const found = table.find((descriptor) => descriptor.info.id === id)
+  const found = methods.find((descriptor) => descriptor.info.id === id)
   if (found) return found
-  const allowed = table.map((descriptor) => descriptor.info.id)
+  const allowed = methods.map((descriptor) => descriptor.info.id)
   throw new CausewayError('methodUnknown', `There is no method "${id}". Available: ${allowed.join(', ')}.`, {
     method: id,
     allowed,

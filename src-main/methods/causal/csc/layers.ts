@@ -1,0 +1,179 @@
+import { linear } from '../../../tensor/ops'
+import type { Rng } from '../../../tensor/rng'
+import { tf, type Tensor1D, type Tensor2D, type Tensor3D } from '../../../tensor/tf'
+import { gumbelSigmoid } from '../../blocks/gumbel-sigmoid'
+import { decodeHidden } from '../../blocks/mult-vae'
+import type { EdgeMask } from '../../method'
+import { offDiagonal } from './structure'
+import { causalWidth, hasGlobalGraph, hasLocalGraph, headWidth, type CscSize, type CscWeights } from './weights'
+
+/** Temperatures of the graph (paper: 0.2) and of the mix weights (paper: 0.1). */
+export const graphTemperature = 0.2
+export const mixTemperature = 0.1
+
+/** How much of f's output is added to z: see "Deviations and decisions" in README.md. */
+export const mixScale = 0.03
+
+/** The learned probability of every edge, [k, k], parents in rows, zero diagonal. */
+export const edgeProbabilities = (logits: Tensor2D): Tensor2D =>
+  tf.mul(gumbelSigmoid(logits, graphTemperature, null), offDiagonal(logits.shape[0])) as Tensor2D
+
+/** The global graph of one step: a relaxed sample in training (Eq. 4), [k, k], zero diagonal. */
+export const sampleGraph = (logits: Tensor2D, rng: Rng): Tensor2D =>
+  tf.mul(gumbelSigmoid(logits, graphTemperature, rng), offDiagonal(logits.shape[0])) as Tensor2D
+
+/**
+ * The local graph (Eq. 5-6): how strongly each confounder acts on each other one for each user. Queries and keys are made
+ * from [E ; u]; head j gives the strengths of the edges into j, softmax over its possible parents.
+ * @param z users' preferences [B, d]
+ * @returns [B, k, k], parents in rows, zero diagonal
+ */
+export function localGraph(weights: CscWeights, z: Tensor2D, k: number): Tensor3D {
+  const users = z.shape[0]
+  const d = z.shape[1]
+  const user = tf.tanh(linear(z, weights['user.weight'], weights['user.bias']))
+  const [queryOfE, queryOfUser] = tf.split(weights['attention.query'], [d, d]) as [Tensor2D, Tensor2D]
+  const [keyOfE, keyOfUser] = tf.split(weights['attention.key'], [d, d]) as [Tensor2D, Tensor2D]
+  const confounders = weights['confounders'] as unknown as Tensor2D
+
+  // The query of head j is asked by node j: of all heads of all nodes only the own ones are kept.
+  const ownHeads = tf.reshape(tf.eye(k), [k, k, 1])
+  const nodeQueries = tf.sum(tf.mul(tf.reshape(tf.matMul(confounders, queryOfE), [k, k, headWidth]), ownHeads), 0)
+  const queries = tf.add(tf.reshape(tf.matMul(user, queryOfUser), [users, k, headWidth]), nodeQueries) as Tensor3D
+
+  // Keys are the sum of a part of node i and a part of the user; so are the scores. The nodes' part for all heads at once is
+  // a product with a matrix that has head j's keys of all nodes in block j and zeros elsewhere.
+  const nodeKeys = tf.transpose(tf.reshape(tf.matMul(confounders, keyOfE), [k, k, headWidth]), [1, 2, 0])
+  const blocks = tf.mul(tf.reshape(nodeKeys, [k, headWidth, 1, k]), tf.reshape(tf.eye(k), [k, 1, k, 1]))
+  const nodeScores = tf.reshape(
+    tf.matMul(tf.reshape(queries, [users, k * headWidth]), tf.reshape(blocks, [k * headWidth, k * k]) as Tensor2D),
+    [users, k, k],
+  )
+  const userKeys = tf.reshape(tf.matMul(user, keyOfUser), [users, k, headWidth])
+  const userScores = tf.sum(tf.mul(queries, userKeys), 2, true)
+  const scores = tf.div(tf.add(nodeScores, userScores), Math.sqrt(headWidth))
+  // No node is its own parent: its share goes to the others.
+  const shares = tf.softmax(tf.sub(scores, tf.mul(tf.eye(k), 1e9)))
+  return tf.mul(tf.transpose(shares, [0, 2, 1]), offDiagonal(k)) as Tensor3D
+}
+
+/**
+ * The users' causal graphs A^u = A ∘ W_local ∘ mask (Eq. 7 and the do-operation).
+ * @param rng in training the source of the graph's noise; null at evaluation
+ * @returns [B, k, k], or [1, k, k] where all users share one
+ */
+export function userGraphs(
+  weights: CscWeights,
+  size: CscSize,
+  z: Tensor2D,
+  rng: Rng | null,
+  mask?: EdgeMask,
+): Tensor3D {
+  const k = size.confounders
+  const logits = weights['graph.logits'] as unknown as Tensor2D
+  let graph: Tensor2D = offDiagonal(k)
+  if (hasGlobalGraph(size.variant)) graph = rng ? sampleGraph(logits, rng) : edgeProbabilities(logits)
+  if (mask) graph = tf.mul(graph, tf.tensor2d(mask, [k, k]))
+  const shared = tf.reshape(graph, [1, k, k]) as Tensor3D
+  return hasLocalGraph(size.variant) ? tf.mul(shared, localGraph(weights, z, k)) : shared
+}
+
+/** The exogenous terms of the confounders: E_j, in training with Gaussian noise of a learned scale: [k, d] or [B·k, d]. */
+export function exogenous(weights: CscWeights, users: number, rng: Rng | null): Tensor2D {
+  const [k, d] = weights['confounders'].shape as [number, number]
+  const confounders = weights['confounders'] as unknown as Tensor2D
+  if (!rng) return confounders
+  const noise = tf.tensor3d(rng.fillNormal(new Float32Array(users * k * d)), [users, k, d])
+  return tf.reshape(tf.add(confounders, tf.mul(noise, tf.exp(weights['exogenous.logScale']))), [users * k, d])
+}
+
+/**
+ * The causal layer (Eq. 8): c_j = g_j(the parents' embeddings, each scaled by the strength of its edge into j) + exogenous
+ * term. g_j has one hidden ELU layer. Its first layer is linear in the scaled embeddings, so every embedding passes it once
+ * for all users and only the k² strengths differ between them.
+ * @param graphs [B, k, k] or [1, k, k]
+ * @returns [B·k, d]
+ */
+export function causalLayer(weights: CscWeights, graphs: Tensor3D, exogenousTerms: Tensor2D, users: number): Tensor2D {
+  const [k, d] = weights['confounders'].shape as [number, number]
+  const rows = graphs.shape[0]
+  // Row i holds E_i in block i: its product with the blocks of parent i gives E_i's part in the hidden layers of all children.
+  const spread = tf.mul(tf.reshape(weights['confounders'], [k, 1, d]), tf.reshape(tf.eye(k), [k, k, 1]))
+  const parts = tf.matMul(
+    tf.reshape(spread, [k, k * d]) as Tensor2D,
+    weights['causal.hidden.weight'] as unknown as Tensor2D,
+  )
+  const blocks = tf.mul(tf.reshape(parts, [k, 1, k, causalWidth]), tf.reshape(tf.eye(k), [1, k, k, 1]))
+  const hidden = tf.elu(
+    linear(
+      tf.reshape(graphs, [rows, k * k]),
+      tf.reshape(blocks, [k * k, k * causalWidth]),
+      weights['causal.hidden.bias'],
+    ),
+  )
+  const perChild = tf.split(hidden, k, 1) as Tensor2D[]
+  const outputs = tf.split(weights['causal.output.weight'], k) as Tensor2D[]
+  const caused = tf.add(
+    tf.concat(
+      perChild.map((part, j) => tf.matMul(part, outputs[j]!)),
+      1,
+    ),
+    weights['causal.output.bias'],
+  )
+  const terms = tf.reshape(exogenousTerms, [-1, k, d])
+  const sum = tf.add(tf.reshape(caused, [rows, k, d]), terms)
+  return tf.reshape(sum.shape[0] === users ? sum : tf.tile(sum, [users, 1, 1]), [users * k, d])
+}
+
+/**
+ * The mix layer (Eq. 9): z_{u,j} = z + scale · f([z ; c_j]), f with one hidden ELU layer.
+ * @returns [B·k, d]
+ */
+export function mixRepresentations(weights: CscWeights, z: Tensor2D, confounders: Tensor2D, k: number): Tensor2D {
+  const [users, d] = z.shape
+  const ofPreference = linear(z, weights['mix.preference.weight'], weights['mix.hidden.bias'])
+  const ofConfounder = tf.matMul(confounders, weights['mix.confounder.weight'] as unknown as Tensor2D)
+  const width = ofPreference.shape[1]
+  const hidden = tf.elu(
+    tf.add(tf.reshape(ofConfounder, [users, k, width]), tf.reshape(ofPreference, [users, 1, width])),
+  )
+  const change = linear(
+    tf.reshape(hidden, [users * k, width]),
+    weights['mix.output.weight'],
+    weights['mix.output.bias'],
+  )
+  return tf.reshape(tf.add(tf.reshape(z, [users, 1, d]), tf.mul(tf.reshape(change, [users, k, d]), mixScale)), [
+    users * k,
+    d,
+  ])
+}
+
+/**
+ * The weights of the mixture (Eq. 10): Gumbel-Sigmoid of the cosine similarity of z and z_{u,j}, made to sum to one over j.
+ * @param rng in training the source of the noise; null at evaluation
+ * @returns [B, k]
+ */
+export function mixWeights(z: Tensor2D, mixed: Tensor2D, k: number, rng: Rng | null): Tensor2D {
+  const [users, d] = z.shape
+  const own = tf.reshape(z, [users, 1, d])
+  const others = tf.reshape(mixed, [users, k, d])
+  const lengths = tf.mul(lengthOf(own), lengthOf(others))
+  const similarity = tf.div(tf.sum(tf.mul(own, others), 2), lengths) as Tensor2D
+  const open = gumbelSigmoid(similarity, mixTemperature, rng)
+  return tf.div(open, tf.sum(open, 1, true))
+}
+
+/** Lengths along the last axis; the small term keeps the gradient finite at zero. */
+const lengthOf = (x: ReturnType<typeof tf.reshape>): Tensor1D =>
+  tf.sqrt(tf.add(tf.sum(tf.square(x), 2), 1e-12)) as Tensor1D
+
+/**
+ * The decoder up to its last linear layer, mixed there: Σ_j w_j hidden(z_{u,j}), [B, hidden]. The layer that follows is
+ * linear and the weights sum to one, so mixing here gives what mixing the item logits would (Eq. 11), for 1/k of the work.
+ */
+export function mixDecoded(weights: CscWeights, mixed: Tensor2D, shares: Tensor2D): Tensor2D {
+  const [users, k] = shares.shape
+  const hidden = decodeHidden(weights, mixed)
+  const width = hidden.shape[1]
+  return tf.sum(tf.mul(tf.reshape(hidden, [users, k, width]), tf.reshape(shares, [users, k, 1])), 1) as Tensor2D
+}

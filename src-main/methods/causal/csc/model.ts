@@ -1,0 +1,127 @@
+import { takeRows, type Csr } from '../../../../src-shared/domain/split'
+import type { Rng } from '../../../tensor/rng'
+import { multinomialLogLikelihood } from '../../../tensor/sparse'
+import { tf, type Scalar, type Tensor2D } from '../../../tensor/tf'
+import { gradientMethod, type GradientArchitecture } from '../../blocks/gradient-method'
+import { encode, itemLogits, klToStandardNormal, klWeight, sampleLatent } from '../../blocks/mult-vae'
+import { numberParam } from '../../blocks/training-params'
+import type { EdgeMask } from '../../method'
+import {
+  causalLayer,
+  edgeProbabilities,
+  exogenous,
+  mixDecoded,
+  mixRepresentations,
+  mixWeights,
+  userGraphs,
+} from './layers'
+import { acyclicity, offDiagonal } from './structure'
+import { hasGlobalGraph, hasLocalGraph, initialCscWeights, sizeFrom, type CscSize, type CscWeights } from './weights'
+
+/** Users whose graphs are computed together. */
+const graphBlockRows = 512
+
+/**
+ * Everything between the latent preference and the item logits: graphs, confounders, mixture, decoder.
+ * @param z [B, d]
+ * @param rng the source of all noise in training; null at evaluation
+ * @returns item logits [B, items]
+ */
+export function logitsOf(weights: CscWeights, size: CscSize, z: Tensor2D, rng: Rng | null, mask?: EdgeMask): Tensor2D {
+  const { confounders: k, variant } = size
+  const users = z.shape[0]
+  const terms = exogenous(weights, users, rng)
+  const confounders =
+    variant === 'none'
+      ? tf.reshape(rng ? terms : tf.tile(terms, [users, 1]), [users * k, z.shape[1]])
+      : causalLayer(weights, userGraphs(weights, size, z, rng, mask), terms, users)
+  const mixed = mixRepresentations(weights, z, confounders as Tensor2D, k)
+  return itemLogits(weights, mixDecoded(weights, mixed, mixWeights(z, mixed, k, rng)))
+}
+
+/** CSC (Xu et al. 2023): see README.md for the decisions. */
+const csc: GradientArchitecture<string> = {
+  initialWeights: (items, params, rng) => initialCscWeights(sizeFrom(items, params), rng),
+
+  build(given, params, items) {
+    const size = sizeFrom(items, params)
+    const k = size.confounders
+    // A variant lacks the weights that its layers do not read.
+    const weights = given as CscWeights
+    const global = hasGlobalGraph(size.variant)
+    const logits = weights['graph.logits'] as unknown as Tensor2D
+
+    /** Edge strengths of a block of users, [rows · k · k]. */
+    const strengths = async (rows: Csr): Promise<Float32Array> => {
+      const graphs = tf.tidy(() => userGraphs(weights, size, encode(weights, rows).mean, null))
+      const values = (await graphs.data()) as Float32Array
+      graphs.dispose()
+      return values
+    }
+
+    return {
+      lossParts: ['loss', 'reconstruction', 'kl', ...(global ? ['acyclicity'] : [])],
+
+      batchLoss(rows, step, rng) {
+        const posterior = encode(weights, rows, { dropout: numberParam(params, 'dropout'), rng })
+        const itemScores = logitsOf(weights, size, sampleLatent(posterior, rng), rng)
+        const reconstruction = tf.neg(tf.mean(multinomialLogLikelihood(itemScores, rows))) as Scalar
+        const kl = klToStandardNormal(posterior)
+        const beta = klWeight(step, numberParam(params, 'klCap'), numberParam(params, 'annealSteps'))
+        const negativeElbo = tf.add(reconstruction, tf.mul(kl, beta)) as Scalar
+        if (!global) return [negativeElbo, reconstruction, kl]
+        const cycles = acyclicity(edgeProbabilities(logits))
+        const loss = tf.add(negativeElbo, tf.mul(cycles, numberParam(params, 'alpha'))) as Scalar
+        return [loss, reconstruction, kl, cycles]
+      },
+
+      async score(rows, options) {
+        const scores = tf.tidy(() =>
+          tf.logSoftmax(logitsOf(weights, size, encode(weights, rows).mean, null, options?.mask)),
+        )
+        const values = (await scores.data()) as Float32Array
+        scores.dispose()
+        return values
+      },
+
+      ...(size.variant !== 'none' && {
+        async graph(rows: Csr) {
+          const probabilities = tf.tidy(() => (global ? edgeProbabilities(logits) : offDiagonal(k)))
+          const values = await probabilities.data()
+          probabilities.dispose()
+          return {
+            type: 'causal-graph' as const,
+            version: 1 as const,
+            nodes: Array.from({ length: k }, (_, i) => `c${i + 1}`),
+            probabilities: squareOf(values, k),
+            meanStrengths: hasLocalGraph(size.variant)
+              ? squareOf(await meanOverUsers(rows, k * k, strengths), k)
+              : null,
+          }
+        },
+      }),
+      ...(hasLocalGraph(size.variant) && { localGraph: strengths }),
+    }
+  },
+}
+
+const squareOf = (values: ArrayLike<number>, k: number): number[][] =>
+  Array.from({ length: k }, (_, i) => Array.from({ length: k }, (_, j) => values[i * k + j]!))
+
+/** The mean of a per-user quantity over the users with interactions, computed in blocks. */
+async function meanOverUsers(
+  rows: Csr,
+  width: number,
+  compute: (block: Csr) => Promise<Float32Array>,
+): Promise<Float64Array> {
+  const users: number[] = []
+  for (let u = 0; u < rows.rows; u++) if (rows.indptr[u + 1]! > rows.indptr[u]!) users.push(u)
+  const sums = new Float64Array(width)
+  for (let from = 0; from < users.length; from += graphBlockRows) {
+    const values = await compute(takeRows(rows, users.slice(from, from + graphBlockRows)))
+    for (let i = 0; i < values.length; i++) sums[i % width]! += values[i]!
+  }
+  return sums.map((sum) => sum / Math.max(1, users.length))
+}
+
+export const method = gradientMethod(csc)

@@ -1,0 +1,93 @@
+import type { ParamValues } from '../../../../src-shared/params/params'
+import type { Weights } from '../../../tensor/named-arrays'
+import type { Rng } from '../../../tensor/rng'
+import { constantArray, normalArray, xavierArray } from '../../blocks/initial'
+import { initialVaeWeights, type VaeWeightName } from '../../blocks/mult-vae'
+import { numberParam } from '../../blocks/training-params'
+import type { NamedArray } from '../../method'
+
+export type CscVariant = 'none' | 'g' | 'l' | 'g+l'
+
+/** The sizes of a CSC model. */
+export interface CscSize {
+  items: number
+  hidden: number
+  /** d */
+  latent: number
+  /** k */
+  confounders: number
+  variant: CscVariant
+}
+
+export const sizeFrom = (items: number, params: ParamValues): CscSize => ({
+  items,
+  hidden: numberParam(params, 'hidden'),
+  latent: numberParam(params, 'latent'),
+  confounders: numberParam(params, 'confounders'),
+  variant: params['variant'] as CscVariant,
+})
+
+export const hasGlobalGraph = (variant: CscVariant): boolean => variant === 'g' || variant === 'g+l'
+export const hasLocalGraph = (variant: CscVariant): boolean => variant === 'l' || variant === 'g+l'
+
+/** Width of one attention head and of the hidden layers of g_j and f. */
+export const headWidth = 32
+export const causalWidth = 200
+export const mixWidth = 600
+
+const exogenousDeviation = 0.1
+
+/**
+ * All weights of CSC, [rows, columns]. k confounders, latent size d, head width a, causal hidden width g.
+ * `causal.hidden.weight` has a block of d rows for each parent i and of g columns for each child j;
+ * `causal.output.weight` has a block of g rows for each child j.
+ */
+export type CscWeightName =
+  | VaeWeightName
+  | 'confounders' // [k, d], E
+  | 'exogenous.logScale' // [k, 1]
+  | 'graph.logits' // [k, k]
+  | 'user.weight' // [d, d]
+  | 'user.bias' // [d]
+  | 'attention.query' // [2d, k·a], upper half for E, lower for u
+  | 'attention.key' // [2d, k·a]
+  | 'causal.hidden.weight' // [k·d, k·g]
+  | 'causal.hidden.bias' // [k·g]
+  | 'causal.output.weight' // [k·g, d]
+  | 'causal.output.bias' // [k·d]
+  | 'mix.preference.weight' // [d, m]
+  | 'mix.confounder.weight' // [d, m]
+  | 'mix.hidden.bias' // [m]
+  | 'mix.output.weight' // [m, d]
+  | 'mix.output.bias' // [d]
+
+export type CscWeights = Weights<CscWeightName>
+
+/** Fresh weights; a variant has only those it uses. */
+export function initialCscWeights(size: CscSize, rng: Rng): Record<string, NamedArray> {
+  const { latent: d, confounders: k, variant } = size
+  const weights: Record<string, NamedArray> = {
+    ...initialVaeWeights(size, rng),
+    confounders: normalArray([k, d], 1, rng),
+    'exogenous.logScale': constantArray([k, 1], Math.log(exogenousDeviation)),
+    'mix.preference.weight': xavierArray([d, mixWidth], rng, 2 * d),
+    'mix.confounder.weight': xavierArray([d, mixWidth], rng, 2 * d),
+    'mix.hidden.bias': constantArray([mixWidth], 0),
+    'mix.output.weight': xavierArray([mixWidth, d], rng),
+    'mix.output.bias': constantArray([d], 0),
+  }
+  if (hasGlobalGraph(variant)) weights['graph.logits'] = normalArray([k, k], 0.1, rng)
+  if (hasLocalGraph(variant)) {
+    weights['user.weight'] = xavierArray([d, d], rng)
+    weights['user.bias'] = constantArray([d], 0)
+    weights['attention.query'] = xavierArray([2 * d, k * headWidth], rng)
+    weights['attention.key'] = xavierArray([2 * d, k * headWidth], rng)
+  }
+  if (variant !== 'none') {
+    weights['causal.hidden.weight'] = xavierArray([k * d, k * causalWidth], rng, k * d, causalWidth)
+    weights['causal.hidden.bias'] = constantArray([k * causalWidth], 0)
+    weights['causal.output.weight'] = xavierArray([k * causalWidth, d], rng, causalWidth, d)
+    weights['causal.output.bias'] = constantArray([k * d], 0)
+  }
+  return weights
+}
