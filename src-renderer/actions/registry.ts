@@ -15,17 +15,22 @@ export interface Action {
   perform: () => void | Promise<void>
 }
 
-const registered = shallowReactive(new Map<string, Action>())
+/** By id; where a view brings its own version of an action, the last one holds while the view is there. */
+const registered = shallowReactive(new Map<string, readonly Action[]>())
 
 /** The actions there are, in the order in which they were registered. */
-export const allActions = computed(() => [...registered.values()])
+export const allActions = computed(() => [...registered.values()].map((versions) => versions.at(-1)!))
 export const availableActions = computed(() => allActions.value.filter((action) => action.when?.() ?? true))
 
 /** Registers actions for as long as the calling component or scope lives. */
 export function useActions(actions: Action[]): void {
-  for (const action of actions) registered.set(action.id, action)
+  for (const action of actions) registered.set(action.id, [...(registered.get(action.id) ?? []), action])
   onScopeDispose(() => {
-    for (const action of actions) if (registered.get(action.id) === action) registered.delete(action.id)
+    for (const action of actions) {
+      const others = (registered.get(action.id) ?? []).filter((version) => version !== action)
+      if (others.length > 0) registered.set(action.id, others)
+      else registered.delete(action.id)
+    }
   })
 }
 
@@ -41,7 +46,7 @@ export async function perform(action: Action): Promise<void> {
 
 /** Performs the action registered under `id`. */
 export async function performById(id: string): Promise<void> {
-  const action = registered.get(id)
+  const action = registered.get(id)?.at(-1)
   if (!action) throw new Error(`There is no action "${id}".`)
   await perform(action)
 }

@@ -51,28 +51,28 @@ export function workbenchActions(): Action[] {
 
   return [
     ...views.map((view): Action => ({
-      id: `go:${view.id}`,
+      id: `go.${view.id}`,
       name: `Go to ${view.label}`,
       group: 'Go',
       shortcut: view.key,
       perform: () => go(view.id),
     })),
     {
-      id: 'palette:open',
+      id: 'palette.open',
       name: 'Open the command palette',
       group: 'Help',
       shortcut: 'Mod+K',
       perform: () => void (workbench.paletteOpen = !workbench.paletteOpen),
     },
     {
-      id: 'shortcuts:open',
+      id: 'shortcuts.open',
       name: 'Show the keyboard shortcuts',
       group: 'Help',
       shortcut: '?',
       perform: () => void (workbench.shortcutsOpen = true),
     },
     {
-      id: 'data:import',
+      id: 'data.import',
       name: 'Import data…',
       group: 'Data',
       shortcut: 'I',
@@ -82,24 +82,24 @@ export function workbenchActions(): Action[] {
       },
     },
     {
-      id: 'data:demo',
+      id: 'data.demo',
       name: 'Train CSC on the demo data',
       group: 'Data',
       when: () => !workbench.demoBusy,
       perform: async () => {
-        if (await workbench.startDemo()) await go('train')
-        else if (workbench.demoError) throw workbench.demoError
+        await workbench.startDemo()
+        await go('train')
       },
     },
     {
-      id: 'data:train',
+      id: 'data.train',
       name: 'Train on this data set',
       group: 'Data',
       when: () => context.dataset !== null,
       perform: () => go('train'),
     },
     {
-      id: 'data:remove',
+      id: 'data.remove',
       name: 'Remove this data set…',
       group: 'Data',
       when: () => context.dataset !== null,
@@ -113,35 +113,35 @@ export function workbenchActions(): Action[] {
       },
     },
     {
-      id: 'run:graph',
+      id: 'run.graph',
       name: 'Show the graph of this run',
       group: 'Run',
       when: capableOf('graph'),
       perform: () => go('graph'),
     },
     {
-      id: 'run:recommend',
+      id: 'run.recommend',
       name: 'Show the recommendations of this run',
       group: 'Run',
       when: capableOf('score'),
       perform: () => go('recommend'),
     },
     {
-      id: 'run:pause',
+      id: 'train.pause',
       name: 'Pause this training',
       group: 'Run',
       when: () => currentJob()?.state === 'running',
       perform: () => jobs.pause(currentJob()!.id),
     },
     {
-      id: 'run:cancel',
+      id: 'train.cancel',
       name: 'Cancel this training',
       group: 'Run',
       when: () => ['queued', 'running', 'pausing'].includes(currentJob()?.state ?? ''),
       perform: () => jobs.cancel(currentJob()!.id),
     },
     {
-      id: 'run:resume',
+      id: 'train.resume',
       name: 'Resume this training',
       group: 'Run',
       when: () => context.runManifest !== null && isResumable(context.runManifest.state),
@@ -151,7 +151,7 @@ export function workbenchActions(): Action[] {
       },
     },
     {
-      id: 'run:report',
+      id: 'run.report',
       name: 'Save the report of this run…',
       group: 'Run',
       when: () => context.runManifest?.state === 'completed',
@@ -162,7 +162,7 @@ export function workbenchActions(): Action[] {
       },
     },
     {
-      id: 'run:remove',
+      id: 'run.remove',
       name: 'Remove this run…',
       group: 'Run',
       when: () => context.runManifest !== null,
@@ -178,14 +178,14 @@ export function workbenchActions(): Action[] {
       },
     },
     ...(['light', 'dark', 'system'] as const).map((theme): Action => ({
-      id: `theme:${theme}`,
+      id: `theme.${theme}`,
       name: theme === 'system' ? 'Use the theme of the system' : `Use the ${theme} theme`,
       group: 'Settings',
       when: () => settings.theme !== theme,
       perform: () => void (settings.theme = theme),
     })),
     {
-      id: 'backends:probe',
+      id: 'backends.probe',
       name: 'Probe the backends again',
       group: 'Settings',
       perform: async () => {

@@ -10,17 +10,24 @@ export function createSnapshot<T, A extends unknown[] = []>(fetch: (...args: A) 
   const error = shallowRef<CausewayError | null>(null)
   const loading = shallowRef(false)
   let newest = 0
+  let latest = Promise.resolve()
 
-  async function refresh(...args: A): Promise<void> {
+  /** Resolves once the newest answer is here, even where this very question was overtaken. */
+  function refresh(...args: A): Promise<void> {
+    latest = fetchAnswer(...args)
+    return latest
+  }
+
+  async function fetchAnswer(...args: A): Promise<void> {
     const mine = ++newest
     loading.value = true
     try {
       const answer = await fetch(...args)
-      if (mine !== newest) return
+      if (mine !== newest) return latest
       value.value = answer
       error.value = null
     } catch (thrown) {
-      if (mine !== newest) return
+      if (mine !== newest) return latest
       error.value = CausewayError.from(thrown)
     } finally {
       if (mine === newest) loading.value = false
@@ -30,6 +37,7 @@ export function createSnapshot<T, A extends unknown[] = []>(fetch: (...args: A) 
   /** Forgets the value and any answer on its way. */
   function clear(): void {
     newest++
+    latest = Promise.resolve()
     value.value = null
     error.value = null
     loading.value = false

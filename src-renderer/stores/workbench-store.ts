@@ -29,7 +29,6 @@ export const useWorkbenchStore = defineStore('workbench', () => {
   const importOpen = ref(false)
 
   const demoJobId = shallowRef<string | null>(null)
-  const demoError = shallowRef<CausewayError | null>(null)
   /** The job that makes the demo data set, while it does. */
   const demoJob = computed(() => jobs.list?.find((job) => job.id === demoJobId.value) ?? null)
   const demoBusy = ref(false)
@@ -46,11 +45,9 @@ export const useWorkbenchStore = defineStore('workbench', () => {
     return made.dataset
   }
 
-  /** Makes the demo data set and starts CSC on it. True once the training has started; otherwise `demoError` says why not. */
-  async function startDemo(): Promise<boolean> {
-    if (demoBusy.value) return false
+  /** Makes the demo data set and starts CSC on it; resolves once the training has been queued. */
+  async function startDemo(): Promise<void> {
     demoBusy.value = true
-    demoError.value = null
     try {
       context.dataset = await demoDataset()
       const backend = settings.backend === 'auto' ? undefined : settings.backend
@@ -63,15 +60,11 @@ export const useWorkbenchStore = defineStore('workbench', () => {
       jobs.put(training)
       await runs.refresh()
       context.run = training.run
-      return true
-    } catch (thrown) {
-      demoError.value = CausewayError.from(thrown)
-      return false
     } finally {
       demoBusy.value = false
       demoJobId.value = null
     }
   }
 
-  return { paletteOpen, shortcutsOpen, importOpen, demoJob, demoBusy, demoError, startDemo }
+  return { paletteOpen, shortcutsOpen, importOpen, demoJob, demoBusy, startDemo }
 })
