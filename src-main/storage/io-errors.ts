@@ -55,7 +55,7 @@ export function toIoError(thrown: unknown, context: IoContext): CausewayError {
   }
   for (const [pattern, code] of duckDbMessages)
     if (pattern.test(thrown.message)) return described(code, context, thrown)
-  if (/Permission denied|Cannot open file|No such file or directory/i.test(thrown.message))
+  if (/Permission denied|Cannot open file|No files found that match|No such file or directory/i.test(thrown.message))
     return described(context.action === 'write' ? 'workspaceReadOnly' : 'fileUnreadable', context, thrown)
   return CausewayError.from(thrown)
 }

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import { rowOf, splitParts, type Csr } from '../../../src-shared/domain/split'
+import { Rng } from '../../tensor/rng'
+import type { Positives } from '../dataset/positives'
+import { countColdUsers, divide, partSizes } from './divide'
+import { resolveRecipe, splitHash } from './prepare-split'
+
+/** Users with these many positives, of items 0, 1, 2, …; the later an item, the earlier its time. */
+function positivesOf(counts: number[], timed = true): Positives {
+  const starts = Int32Array.from([0, ...counts])
+  for (let user = 0; user < counts.length; user++) starts[user + 1]! += starts[user]!
+  const items = Int32Array.from(counts.flatMap((count) => Array.from({ length: count }, (_, at) => at)))
+  return {
+    userIds: counts.map((_, user) => `u${user}`),
+    itemIds: Array.from({ length: Math.max(...counts) }, (_, item) => `i${item}`),
+    starts,
+    items,
+    times: timed ? Float64Array.from(items, (item) => 1000 - item) : null,
+  }
+}
+
+describe('part sizes', () => {
+  // total → [train, validation, test] at 10 % and 20 %, as RecBole's _calcu_split_ids gives for [0.7, 0.1, 0.2].
+  it.each([
+    [1, [1, 0, 0]],
+    [2, [1, 0, 1]],
+    [3, [1, 1, 1]],
+    [4, [2, 1, 1]],
+    [5, [3, 1, 1]],
+    [9, [7, 1, 1]],
+    [10, [7, 1, 2]],
+    [19, [15, 1, 3]],
+    [20, [14, 2, 4]],
+    [100, [70, 10, 20]],
+  ])('%i positives', (total, expected) => {
+    const { train, validation, test } = partSizes(total, 0.1, 0.2)
+    expect([train, validation, test]).toEqual(expected)
+  })
+})
+
+describe('divide', () => {
+  const random = Rng.seeded(1)
+  const counts = Array.from({ length: 60 }, () => 1 + random.integer(40))
+  const positives = positivesOf(counts)
+  const rows = (csr: Csr): number[][] => counts.map((_, user) => [...rowOf(csr, user)])
+
+  it.each(['random', 'time'])('by %s gives every positive to exactly one part, ascending within a row', (splitBy) => {
+    const split = divide(positives, resolveRecipe({ splitBy }))
+    for (let user = 0; user < counts.length; user++) {
+      const parts = splitParts.map((part) => [...rowOf(split[part], user)])
+      for (const part of parts) expect(part).toEqual([...part].sort((a, b) => a - b))
+      expect(parts.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: counts[user]! }, (_, at) => at))
+      expect(parts.map((part) => part.length)).toEqual(Object.values(partSizes(counts[user]!, 0.1, 0.2)))
+    }
+  })
+
+  it('by time holds out the latest as test, the ones before as validation', () => {
+    const { train, validation, test } = divide(positivesOf([10]), resolveRecipe({ splitBy: 'time' }))
+    expect([...test.indices]).toEqual([0, 1])
+    expect([...validation.indices]).toEqual([2])
+    expect([...train.indices]).toEqual([3, 4, 5, 6, 7, 8, 9])
+  })
+
+  it('by time takes the order of rows for equal times, and interactions without time as the earliest', () => {
+    const tied = positivesOf([5])
+    tied.times = Float64Array.of(7, 7, 7, 7, NaN)
+    const { train, validation, test } = divide(tied, resolveRecipe({ splitBy: 'time' }))
+    expect([[...train.indices], [...validation.indices], [...test.indices]]).toEqual([[0, 1, 4], [2], [3]])
+  })
+
+  it('is the same for the same seed and another for another', () => {
+    const of = (splitSeed: number): number[][] => rows(divide(positives, resolveRecipe({ splitSeed })).test)
+    expect(of(3)).toEqual(of(3))
+    expect(of(4)).not.toEqual(of(3))
+  })
+
+  it('at random favours no position: each of ten items is test about a fifth of the time', () => {
+    const { test } = divide(positivesOf(new Array<number>(4000).fill(10)), resolveRecipe({}))
+    const hits = new Array<number>(10).fill(0)
+    for (const item of test.indices) hits[item]!++
+    // 4000 draws of probability 0.2: mean 800, standard deviation 25.
+    for (const count of hits) expect(Math.abs(count - 800)).toBeLessThan(5 * 25)
+  })
+
+  it('counts the users without test item', () => {
+    expect(countColdUsers(divide(positivesOf([1, 5, 1]), resolveRecipe({})))).toBe(2)
+  })
+})
+
+describe('the hash of a split', () => {
+  it('depends on the data and on every setting, and on nothing else', () => {
+    const hash = splitHash('data', resolveRecipe({}))
+    expect(hash).toMatch(/^[0-9a-f]{32}$/)
+    expect(splitHash('data', resolveRecipe({ threshold: 4 }))).toBe(hash)
+    expect(splitHash('other', resolveRecipe({}))).not.toBe(hash)
+    const changes = [
+      { threshold: 3 },
+      { duplicates: 'max' },
+      { kCore: 5 },
+      { splitBy: 'time' },
+      { splitSeed: 1 },
+      { validationShare: 0.2 },
+      { testShare: 0.1 },
+    ]
+    const hashes = changes.map((change) => splitHash('data', resolveRecipe(change)))
+    expect(new Set([hash, ...hashes]).size).toBe(changes.length + 1)
+  })
+})
