@@ -205,7 +205,7 @@ const thisProcess = (): LockHolder => ({
 
 function takeLock(directory: string): void {
   const path = lockFile(directory)
-  for (let attempt = 0; attempt < 5; attempt++) {
+  for (let attempt = 0; attempt < 10; attempt++) {
     try {
       // 'wx' creates or fails, in one step: of two processes one wins.
       writeFileSync(path, JSON.stringify(thisProcess()) + '\n', { flag: 'wx' })
