@@ -37,6 +37,9 @@ export function toCsv(table: ChartTable): string {
 
 export const fontFamily = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
 
+/** Given, because otherwise the width of a Chinese character stands in for it, which a font without one has not. */
+export const lineHeight = 14
+
 /** Parts every cartesian chart shares: nothing moves when data change, and text is the window's. */
 export const baseOption = (theme: ChartTheme): EChartsCoreOption => ({
   animation: false,
@@ -78,7 +81,7 @@ export const crosshair = (
   borderColor: theme.line,
   borderWidth: 1,
   padding: [6, 8],
-  textStyle: { color: theme.text, fontFamily, fontSize: 12 },
+  textStyle: { color: theme.text, fontFamily, fontSize: 12, lineHeight: lineHeight + 4 },
   axisPointer: {
     type: pointer,
     animation: false,

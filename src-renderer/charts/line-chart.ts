@@ -1,4 +1,4 @@
-import { baseOption, crosshair, thinnedNote, valueAxis, type Chart, type ChartTable } from './chart'
+import { baseOption, crosshair, lineHeight, thinnedNote, valueAxis, type Chart, type ChartTable } from './chart'
 import { formatValue } from './format'
 import { dashes, type ChartTheme } from './theme'
 import { thin, type Point } from './thin'
@@ -64,7 +64,7 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
   const option = {
     ...baseOption(theme),
     color: [...theme.categorical],
-    grid: { left: 8, right: nameWidth, top: 28, bottom: 32, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    grid: { left: 8, right: nameWidth, top: 28, bottom: 16, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     tooltip: crosshair(theme, (params) => tooltipText(params, data)),
     xAxis: {
       ...valueAxis(theme, data.x, 'x'),
@@ -93,6 +93,7 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
         show: true,
         formatter: '{a}',
         color: theme.text,
+        lineHeight,
         distance: 6,
         width: nameWidth - 12,
         overflow: 'truncate',

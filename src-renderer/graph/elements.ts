@@ -46,6 +46,13 @@ export function graphElements(
   return [...nodes, ...edges]
 }
 
+/** The nodes and the edges of the DAG alone: what a layout goes by. */
+export const keptElements = (model: GraphModel): ElementDefinition[] =>
+  graphElements(
+    { ...model, edges: model.edges.filter((edge) => edge.status === 'kept') },
+    { showAll: false, strengths: null, widestStrength: 0 },
+  )
+
 export const nodeDiameter = 44
 
 /** How the elements look. Nodes have a dotted outline: the confounders are hidden variables. */

@@ -26,6 +26,10 @@ export const attributeText = (item: ItemCard, name: string): string => {
   return typeof value === 'number' ? String(Number(value.toPrecision(12))) : value
 }
 
+/** A score with as many decimals as its neighbours, so that the column can be read down. */
+export const scoreText = (score: number): string =>
+  Math.abs(score) >= 1e-3 || score === 0 ? score.toFixed(3) : score.toExponential(2)
+
 /** The list with every attribute, as a table to be saved. */
 export function recommendationTable({ user, items }: Pick<Recommendation, 'user' | 'items'>): ChartTable {
   const attributes = attributeColumns(items)
