@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest'
+import type { DatasetCard } from '../../../src-shared/domain/dataset'
+import type { MethodInfo } from '../../../src-shared/domain/method'
+import type { RunDetail } from '../../../src-shared/domain/run'
+import { buildReport, reproductionCommand, type ReportInput } from './build-report'
+import { renderHtml } from './render-html'
+import { renderMarkdown } from './render-markdown'
+import { ticks } from './svg'
+
+const attack = '<script>alert("x")</script>'
+
+const method: MethodInfo = {
+  id: 'csc',
+  label: 'CSC',
+  family: 'causal',
+  purpose: 'Learns confounders.',
+  assumptions: ['No hidden confounder outside the k.'],
+  needs: [],
+  paper: { title: 'Confounders', authors: 'A', year: 2024 },
+  capabilities: ['score', 'graph'],
+  params: [
+    { key: 'k', type: 'integer', label: 'Confounders', help: 'How many.', default: 4, min: 1, max: 64, basic: true },
+    {
+      key: 'mode',
+      type: 'choice',
+      label: 'Mode',
+      help: 'Which.',
+      default: 'g',
+      choices: [
+        { value: 'g', label: 'G' },
+        { value: 'g+l', label: 'GL' },
+      ],
+      basic: true,
+    },
+  ],
+  series: [
+    { id: 'loss', label: 'Loss', help: '', group: 'objective' },
+    { id: 'ndcg@10', label: 'NDCG@10', help: '', group: 'validation' },
+  ],
+}
+
+const detail: RunDetail = {
+  manifest: {
+    type: 'causeway-run',
+    version: 1,
+    id: 'csc-1',
+    method: 'csc',
+    dataset: `set ${attack}`,
+    recipe: { threshold: 3, kCore: 0, splitBy: 'random' },
+    params: { k: 3, mode: 'g+l' },
+    seed: 11,
+    backend: 'wasm',
+    threads: 1,
+    state: 'completed',
+    createdAt: '2026-11-20T20:00:00.000Z',
+    startedAt: null,
+    endedAt: null,
+    durationSeconds: 12.5,
+    epochs: 3,
+    bestEpoch: 2,
+    metrics: {
+      'recall@10': 0.123456,
+      'recallFull@10': 0.1,
+      'ndcg@10': 0.2,
+      'recall@30': 0.3,
+      'recallFull@30': 0.3,
+      'ndcg@30': 0.4,
+    },
+    error: null,
+    producedBy: { causeway: '0.1.0', datasetHash: 'datahash', splitHash: 'splithash' },
+  },
+  points: [
+    { epoch: 1, seconds: 1, values: { loss: 10, 'ndcg@10': 0.1 } },
+    { epoch: 2, seconds: 1, values: { loss: 8, 'ndcg@10': Number.NaN } },
+    { epoch: 3, seconds: 1, values: { loss: 7, 'ndcg@10': 0.2 } },
+  ],
+  log: [],
+  hasGraph: true,
+}
+
+const card = {
+  manifest: { name: `set ${attack}`, source: { files: [`${attack}.csv`], kind: 'csv' } },
+  raw: { users: 10, items: 20, interactions: 30, duplicates: 1, density: 0.15 },
+  prepared: {
+    users: 9,
+    items: 19,
+    positives: 25,
+    density: 0.1,
+    train: 15,
+    validation: 4,
+    test: 6,
+    coldUsers: 2,
+    splitHash: 'splithash',
+  },
+  shareOfTop20Percent: 0.6,
+  timeRange: null,
+  alerts: [{ level: 'warning', text: `alert ${attack}` }],
+} as unknown as DatasetCard
+
+const input: ReportInput = {
+  detail,
+  card,
+  method,
+  graph: {
+    type: 'causal-graph',
+    version: 1,
+    nodes: ['c1', attack],
+    probabilities: [
+      [0, 0.9],
+      [0.2, 0],
+    ],
+    meanStrengths: null,
+  },
+}
+
+describe('a report', () => {
+  const html = renderHtml(buildReport(input))
+  const markdown = renderMarkdown(buildReport(input))
+
+  it('is one file that works offline and runs nothing, whatever the data is called', () => {
+    expect(html).not.toMatch(/<script/i)
+    expect(html).toContain('&lt;script&gt;')
+    expect(html).not.toMatch(/\s(src|href)=|@import|https?:/)
+    expect(html).toContain("default-src 'none'")
+    // Inside a fence Markdown takes everything literally.
+    expect(markdown.replace(/```sh\n.*?\n```/gs, '')).not.toMatch(/<script/i)
+  })
+
+  it('has light and dark, every section, the metrics and the hashes', () => {
+    expect(html).toContain('prefers-color-scheme: dark')
+    for (const title of [
+      'Data',
+      'Method and assumptions',
+      'Parameters',
+      'Training',
+      'Metrics',
+      'Causal graph',
+      'Limitations',
+      'How to reproduce',
+    ]) {
+      expect(html).toContain(`<h2>${title}</h2>`)
+      expect(markdown).toContain(`## ${title}`)
+    }
+    for (const text of ['0.1235', 'No hidden confounder outside the k.', 'datahash', 'splithash']) {
+      expect(html).toContain(text)
+      expect(markdown).toContain(text)
+    }
+  })
+
+  it('draws the curves and the probable edges, leaving out what is not a number', () => {
+    expect(html.match(/<polyline/g)).toHaveLength(2)
+    expect(html).not.toContain('NaN')
+    expect(html.match(/class="edge"/g)).toHaveLength(1)
+    expect(html).toContain('>0.90</text>')
+    // The table has the improbable edge too.
+    expect(html).toContain('0.200')
+  })
+
+  it('gives the command that repeats the run, quoted for a shell', () => {
+    expect(reproductionCommand(input)).toBe(
+      `causeway train csc --data 'set ${attack}' --backend wasm --seed 11 --set k=3 --set mode=g+l --set data.threshold=3`,
+    )
+  })
+
+  it('of a baseline has no graph and makes no causal claim', () => {
+    const baseline = { ...method, family: 'baseline' as const, assumptions: [], capabilities: ['score' as const] }
+    const text = renderMarkdown(buildReport({ ...input, method: baseline, graph: null }))
+    expect(text).not.toContain('## Causal graph')
+    expect(text).toContain('makes no causal claim')
+  })
+})
+
+describe('ticks', () => {
+  it('are round and within the range', () => {
+    expect(ticks(0, 10, 5)).toEqual([0, 2, 4, 6, 8, 10])
+    expect(ticks(0.1, 0.3, 4).map((tick) => tick.toFixed(2))).toEqual(['0.10', '0.15', '0.20', '0.25', '0.30'])
+  })
+})
