@@ -130,44 +130,35 @@ export async function* streamRecords(
   signal?: AbortSignal,
 ): AsyncGenerator<TextRecord[]> {
   const assembler = new RecordAssembler(format)
-  const node = encoding === 'utf-8' ? 'utf8' : 'latin1'
-  let rest: Buffer = Buffer.alloc(0)
-  let first = true
-  const take = (bytes: Buffer): TextRecord | null => {
-    const end = bytes.at(-1) === 0x0d ? bytes.length - 1 : bytes.length
-    const body = bytes.subarray(0, end)
-    let text = body.toString(node)
-    if (first) text = text.replace(/^\uFEFF/, '')
-    first = false
-    const record = assembler.push(text)
-    if (encoding === 'latin-1' || isUtf8(body)) return record
-    return {
-      line: assembler.line,
-      raw: text,
-      fields: record?.fields ?? [text],
-      fault: 'it is not valid UTF-8 (save the file in that encoding)',
+  const take = (bytes: Buffer): TextRecord[] => {
+    const records: TextRecord[] = []
+    const isText = encoding === 'latin-1' || isUtf8(bytes)
+    const text = bytes.toString(encoding === 'latin-1' ? 'latin1' : 'utf8')
+    for (const ended of text.split('\n')) {
+      const line = ended.endsWith('\r') ? ended.slice(0, -1) : ended
+      const record = assembler.push(assembler.line === 0 ? line.replace(/^\uFEFF/, '') : line)
+      // Bytes that are no UTF-8 were decoded to replacement characters: the first line with one is at fault.
+      if (!isText && line.includes('\uFFFD')) {
+        const fault = 'it is not valid UTF-8 (save the file in that encoding)'
+        return [...records, { line: assembler.line, raw: line, fields: record?.fields ?? [line], fault }]
+      }
+      if (record) records.push(record)
     }
+    return records
   }
+  let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     if (signal?.aborted) throw new CausewayError('cancelled', 'Cancelled.')
     const bytes = rest.length ? Buffer.concat([rest, chunk]) : chunk
-    const records: TextRecord[] = []
-    let from = 0
-    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, from)) {
-      const record = take(bytes.subarray(from, end))
-      if (record) records.push(record)
-      from = end + 1
-    }
-    rest = bytes.subarray(from)
-    if (rest.length > longestLineBytes) {
-      const record = take(rest)
-      if (record) records.push({ ...record, fault: `the line is longer than ${longestLineBytes / 1e6} MB` })
-      yield records
-      return
-    }
-    yield records
+    const end = bytes.lastIndexOf(0x0a)
+    rest = bytes.subarray(end + 1)
+    if (end >= 0) yield take(bytes.subarray(0, end))
+    if (rest.length <= longestLineBytes) continue
+    const raw = rest.toString('latin1', 0, 1000)
+    yield [{ line: assembler.line + 1, raw, fields: [], fault: `the line is longer than ${longestLineBytes / 1e6} MB` }]
+    return
   }
-  const last = rest.length ? take(rest) : null
+  if (rest.length) yield take(rest)
   const open = assembler.end()
-  yield [last, open].filter((record) => record !== null)
+  if (open) yield [open]
 }
