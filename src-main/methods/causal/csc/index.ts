@@ -65,18 +65,21 @@ export const descriptor: MethodDescriptor = {
         id: 'loss',
         label: 'Loss',
         help: 'What is minimised, per user: reconstruction plus the weighted KL term plus the weighted acyclicity.',
+        unit: 'nats per user',
         group: 'objective',
       },
       {
         id: 'reconstruction',
         label: 'Reconstruction',
         help: 'Negative multinomial log-likelihood of a user’s interactions. Lower reproduces the history better.',
+        unit: 'nats per user',
         group: 'objective',
       },
       {
         id: 'kl',
         label: 'KL',
         help: 'How far the users’ latent preferences are from the standard normal prior, in nats.',
+        unit: 'nats per user',
         group: 'objective',
       },
       {
