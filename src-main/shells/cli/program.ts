@@ -66,7 +66,8 @@ export async function runCli(args: string[], options: CliOptions): Promise<numbe
 
 const usageError = (error: CommanderError) => ({
   code: 'badRequest',
-  message: error.message.replace(/^error: /, ''),
+  // Commander shows help, and has no message, when only a subcommand was left out.
+  message: error.code === 'commander.help' ? 'Name a command.' : error.message.replace(/^error: /, ''),
   details: {},
   help: 'Run the command with --help to see what it takes.',
 })
