@@ -56,11 +56,12 @@ export const valueAxis = (theme: ChartTheme, axis: AxisSpec, place: 'x' | 'y'): 
   type: 'value',
   name: axisName(axis.label, axis.unit),
   nameLocation: place === 'x' ? 'middle' : 'end',
-  nameGap: place === 'x' ? 26 : 10,
+  nameGap: place === 'x' ? 22 : 10,
   nameTextStyle: { color: theme.quietText, align: place === 'y' ? 'left' : 'center', padding: 0 },
   axisLine: { show: place === 'x', lineStyle: { color: theme.line } },
   axisTick: { show: place === 'x', lineStyle: { color: theme.line } },
   axisLabel: { color: theme.quietText, hideOverlap: true },
+  splitNumber: place === 'x' ? 6 : 4,
   splitLine: { show: place === 'y', lineStyle: { color: theme.grid } },
 })
 

@@ -37,7 +37,7 @@ export function barChart(data: BarData, theme: ChartTheme): Chart {
   const option = {
     ...baseOption(theme),
     color: [theme.accent],
-    grid: { left: 8, right: 16, top: 28, bottom: 16, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    grid: { left: 8, right: 16, top: 28, bottom: 20, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     tooltip: crosshair(
       theme,
       (params) => {

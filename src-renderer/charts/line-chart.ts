@@ -58,13 +58,13 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
   const xs = data.series.flatMap(({ points }) => points.map((point) => point[0]))
   const firstX = xs.reduce((least, x) => Math.min(least, x), Infinity)
   const lastX = xs.reduce((most, x) => Math.max(most, x), -Infinity)
-  // Room on the right for the names at the ends of the curves: about 7 px a letter, cut at 150 px.
-  const nameWidth = Math.min(150, 16 + 7 * Math.max(0, ...data.series.map(({ label }) => label.length)))
+  // Room on the right for the names at the ends of the curves: about 6.5 px a letter, cut at 192 px.
+  const nameWidth = Math.min(192, 16 + 6.5 * Math.max(0, ...data.series.map(({ label }) => label.length)))
 
   const option = {
     ...baseOption(theme),
     color: [...theme.categorical],
-    grid: { left: 8, right: nameWidth, top: 28, bottom: 16, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    grid: { left: 8, right: nameWidth, top: 28, bottom: 20, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     tooltip: crosshair(theme, (params) => tooltipText(params, data)),
     xAxis: {
       ...valueAxis(theme, data.x, 'x'),
@@ -93,6 +93,7 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
         show: true,
         formatter: '{a}',
         color: theme.text,
+        fontSize: 11,
         lineHeight,
         distance: 6,
         width: nameWidth - 12,

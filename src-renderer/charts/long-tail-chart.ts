@@ -20,7 +20,7 @@ export function longTailChart(data: LongTailData, theme: ChartTheme): Chart {
   const option = {
     ...baseOption(theme),
     color: [theme.accent],
-    grid: { left: 8, right: 16, top: 28, bottom: 16, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    grid: { left: 8, right: 16, top: 28, bottom: 20, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     tooltip: crosshair(theme, (params) => {
       const value = (params as { value: [number, number] }[])[0]?.value
       return value ? `Item rank ${formatValue(value[0])}\n${formatValue(value[1])} positives` : ''
