@@ -10,6 +10,7 @@ import { readCheckpoint, writeCheckpoint } from './checkpoint-store'
 import { evaluate } from './evaluate/evaluate'
 import { appendLog, appendPoint, writeGraph, writeWeights } from './run-files'
 import { readSplit } from './split/split-store'
+import { describeGraph, learnedGraph } from './structure/structure'
 
 /** Where a training tells its events. */
 export type TrainingEvents = {
@@ -51,7 +52,13 @@ export async function runPipeline(
       const end = signal.requested === 'pause' ? 'paused' : 'cancelled'
       return { end, epochs, bestEpoch, metrics: null, seconds: seconds() }
     }
-    await saveProducts(run.runDirectory, model, split)
+    const graph = await learnedGraph(model, split)
+    if (graph) {
+      report.log('info', describeGraph(graph))
+      writeGraph(run.runDirectory, graph)
+    }
+    // Last: a run that has weights has everything.
+    writeWeights(run.runDirectory, await model.save())
     report.log('info', `Finished: NDCG@10 ${metrics['ndcg@10']!.toFixed(4)} on the test part.`)
     return { end: 'completed', epochs, bestEpoch, metrics, seconds: seconds() }
   } finally {
@@ -90,10 +97,4 @@ async function evaluateTest(
   const evaluated = await evaluate(model, split, 'test', { stop: () => signal.requested !== null })
   if (evaluated?.users === 0) report.log('warning', 'No user has a test item: the metrics are 0.')
   return evaluated?.metrics ?? null
-}
-
-async function saveProducts(runDirectory: string, model: FittedModel, split: Split): Promise<void> {
-  if (model.graph) writeGraph(runDirectory, await model.graph(split.train))
-  // Last: a run that has weights has everything.
-  writeWeights(runDirectory, await model.save())
 }

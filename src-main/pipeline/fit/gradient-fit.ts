@@ -134,11 +134,12 @@ export async function gradientFit(
     if (context.resume) goOnFrom(context.resume)
 
     while (state.epoch < settings.epochs && hasPatience()) {
-      if (state.position === 0) order = rng.shuffle(Int32Array.from(users))
       while (state.position < batches) {
         const stop = await stopped(state.epoch)
         if (stop) return stop
         const started = performance.now()
+        // After the stop: a checkpoint between two epochs has the generator as it is before the next order is drawn.
+        if (state.position === 0) order = rng.shuffle(Int32Array.from(users))
         report.progress(pace.training(state.epoch, state.position))
         const from = state.position * settings.batchSize
         const rows = takeRows(split.train, order.subarray(from, from + settings.batchSize))

@@ -33,7 +33,6 @@ export function localGraph(weights: CscWeights, z: Tensor2D, k: number): Tensor3
   const d = z.shape[1]
   const user = tf.tanh(linear(z, weights['user.weight'], weights['user.bias']))
   const [queryOfE, queryOfUser] = tf.split(weights['attention.query'], [d, d]) as [Tensor2D, Tensor2D]
-  const [keyOfE, keyOfUser] = tf.split(weights['attention.key'], [d, d]) as [Tensor2D, Tensor2D]
   const confounders = weights['confounders'] as unknown as Tensor2D
 
   // The query of head j is asked by node j: of all heads of all nodes only the own ones are kept.
@@ -41,19 +40,20 @@ export function localGraph(weights: CscWeights, z: Tensor2D, k: number): Tensor3
   const nodeQueries = tf.sum(tf.mul(tf.reshape(tf.matMul(confounders, queryOfE), [k, k, headWidth]), ownHeads), 0)
   const queries = tf.add(tf.reshape(tf.matMul(user, queryOfUser), [users, k, headWidth]), nodeQueries) as Tensor3D
 
-  // Keys are the sum of a part of node i and a part of the user; so are the scores. The nodes' part for all heads at once is
-  // a product with a matrix that has head j's keys of all nodes in block j and zeros elsewhere.
-  const nodeKeys = tf.transpose(tf.reshape(tf.matMul(confounders, keyOfE), [k, k, headWidth]), [1, 2, 0])
+  // A key made from [E_i ; u] is a part of node i and a part of the user. The latter adds the same to the scores of all parents
+  // of a node, which the softmax takes out again, so keys are made from E alone. The scores of all heads at once are one
+  // product with a matrix that has head j's keys of all nodes in block j and zeros elsewhere.
+  const nodeKeys = tf.transpose(
+    tf.reshape(tf.matMul(confounders, weights['attention.key'] as unknown as Tensor2D), [k, k, headWidth]),
+    [1, 2, 0],
+  )
   const blocks = tf.mul(tf.reshape(nodeKeys, [k, headWidth, 1, k]), tf.reshape(tf.eye(k), [k, 1, k, 1]))
-  const nodeScores = tf.reshape(
+  const scores = tf.reshape(
     tf.matMul(tf.reshape(queries, [users, k * headWidth]), tf.reshape(blocks, [k * headWidth, k * k]) as Tensor2D),
     [users, k, k],
   )
-  const userKeys = tf.reshape(tf.matMul(user, keyOfUser), [users, k, headWidth])
-  const userScores = tf.sum(tf.mul(queries, userKeys), 2, true)
-  const scores = tf.div(tf.add(nodeScores, userScores), Math.sqrt(headWidth))
   // No node is its own parent: its share goes to the others.
-  const shares = tf.softmax(tf.sub(scores, tf.mul(tf.eye(k), 1e9)))
+  const shares = tf.softmax(tf.sub(tf.div(scores, Math.sqrt(headWidth)), tf.mul(tf.eye(k), 1e9)))
   return tf.mul(tf.transpose(shares, [0, 2, 1]), offDiagonal(k)) as Tensor3D
 }
 

@@ -40,7 +40,7 @@ export function logitsOf(weights: CscWeights, size: CscSize, z: Tensor2D, rng: R
 }
 
 /** CSC (Xu et al. 2023): see README.md for the decisions. */
-const csc: GradientArchitecture<string> = {
+export const csc: GradientArchitecture<string> = {
   initialWeights: (items, params, rng) => initialCscWeights(sizeFrom(items, params), rng),
 
   build(given, params, items) {

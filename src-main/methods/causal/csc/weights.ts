@@ -50,7 +50,7 @@ export type CscWeightName =
   | 'user.weight' // [d, d]
   | 'user.bias' // [d]
   | 'attention.query' // [2d, k·a], upper half for E, lower for u
-  | 'attention.key' // [2d, k·a]
+  | 'attention.key' // [d, k·a]
   | 'causal.hidden.weight' // [k·d, k·g]
   | 'causal.hidden.bias' // [k·g]
   | 'causal.output.weight' // [k·g, d]
@@ -81,7 +81,7 @@ export function initialCscWeights(size: CscSize, rng: Rng): Record<string, Named
     weights['user.weight'] = xavierArray([d, d], rng)
     weights['user.bias'] = constantArray([d], 0)
     weights['attention.query'] = xavierArray([2 * d, k * headWidth], rng)
-    weights['attention.key'] = xavierArray([2 * d, k * headWidth], rng)
+    weights['attention.key'] = xavierArray([d, k * headWidth], rng)
   }
   if (variant !== 'none') {
     weights['causal.hidden.weight'] = xavierArray([k * d, k * causalWidth], rng, k * d, causalWidth)

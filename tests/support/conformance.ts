@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Checkpoint, FitOutcome, FittedModel } from '../../src-main/methods/method'
+import { methods } from '../../src-main/methods/registry'
+import { useBackend } from '../../src-main/tensor/backends'
+import { countLeakedTensors } from '../../src-main/tensor/leak'
+import type { BackendId } from '../../src-shared/domain/backend'
+import { takeRows } from '../../src-shared/domain/split'
+import { bitsOf, fitSmall, smallParams, throughDisk } from './fit'
+import { tinySplit } from './tiny-split'
+
+const split = tinySplit()
+
+function completed(outcome: FitOutcome): { model: FittedModel; epochs: number } {
+  if (outcome.end !== 'completed') throw new Error(`The training was ${outcome.end}.`)
+  return outcome
+}
+
+/** What every registered method has to show on a backend. */
+export function describeConformance(backend: BackendId): void {
+  describe.each(methods.map((descriptor) => [descriptor.info.id, descriptor] as const))(
+    `%s on ${backend}`,
+    (_, descriptor) => {
+      let model: FittedModel
+
+      beforeAll(async () => {
+        await useBackend(backend)
+        model = completed(await fitSmall(descriptor, split)).model
+      })
+      afterAll(() => model.dispose())
+
+      test('gives finite scores, also to a user without a train item', async () => {
+        const scores = await model.score(split.train)
+        expect(scores).toHaveLength(split.train.rows * split.train.cols)
+        expect(scores.every(Number.isFinite)).toBe(true)
+      })
+
+      test('learns: what was seen scores above what was not', async () => {
+        const scores = await model.score(split.train)
+        const sums = { seen: 0, unseen: 0 }
+        const counts = { seen: 0, unseen: 0 }
+        for (let u = 0; u < split.train.rows; u++)
+          for (let item = 0; item < 30; item++) {
+            const kind = Math.floor(item / 10) === u % 3 ? 'seen' : 'unseen'
+            sums[kind] += scores[u * split.train.cols + item]!
+            counts[kind]++
+          }
+        expect(sums.seen / counts.seen).toBeGreaterThan(sums.unseen / counts.unseen + 0.05)
+      })
+
+      test('gives a block of users the scores it gives all at once', async () => {
+        const whole = await model.score(split.train)
+        const { cols, rows } = split.train
+        for (let from = 0; from < rows; from += 7) {
+          const block = Array.from({ length: Math.min(7, rows - from) }, (_, r) => from + r)
+          const scores = await model.score(takeRows(split.train, block))
+          expect(scores).toEqual(whole.slice(from * cols, (from + block.length) * cols))
+        }
+      })
+
+      test('repeats to the bit with the same seed, and not with another', async () => {
+        const again = completed(await fitSmall(descriptor, split)).model
+        const other = completed(await fitSmall(descriptor, split, { seed: 2 })).model
+        const bits = bitsOf(await model.save())
+        expect(bitsOf(await again.save())).toEqual(bits)
+        expect(bitsOf(await other.save())).not.toEqual(bits)
+        again.dispose()
+        other.dispose()
+      })
+
+      test('gives the same scores to the bit after saving and loading', async () => {
+        const { load } = await descriptor.load()
+        const saved = throughDisk({ arrays: await model.save(), state: {} }).arrays
+        const loaded = load(saved, smallParams(descriptor), split.train.cols)
+        expect(await loaded.score(split.train)).toEqual(await model.score(split.train))
+        loaded.dispose()
+      })
+
+      test('refuses weights that are not its own', async () => {
+        const { load } = await descriptor.load()
+        const saved = await model.save()
+        expect(() => load({}, smallParams(descriptor), split.train.cols)).toThrow('missing or misshapen')
+        expect(() => load(saved, smallParams(descriptor), split.train.cols + 1)).toThrow('missing or misshapen')
+      })
+
+      test('reports the series it declares, once an epoch, and nothing else', async () => {
+        const declared = descriptor.info.series.map(({ id }) => id)
+        const epochs: number[] = []
+        const outcome = await fitSmall(descriptor, split, {
+          report: {
+            epoch: ({ epoch, values }) => {
+              epochs.push(epoch)
+              expect(Object.keys(values).sort()).toEqual([...declared].sort())
+              expect(Object.values(values).every(Number.isFinite)).toBe(true)
+            },
+          },
+        })
+        completed(outcome).model.dispose()
+        expect(epochs).toEqual([1, 2, 3])
+      })
+
+      test.each(['pause', 'cancel'] as const)(
+        'stops within one batch on %s and hands over a checkpoint',
+        async (how) => {
+          let reports = 0
+          let checkpoints = 0
+          const signal = { requested: null as 'pause' | 'cancel' | null }
+          const outcome = await fitSmall(descriptor, split, {
+            signal,
+            report: {
+              progress: () => {
+                reports++
+                if (reports === 6) signal.requested = how
+              },
+              checkpoint: async () => void checkpoints++,
+            },
+          })
+          expect(outcome).toEqual({ end: how === 'pause' ? 'paused' : 'cancelled', epochs: 1 })
+          expect(reports).toBe(6)
+          expect(checkpoints).toBe(2)
+        },
+      )
+
+      // 59 users are four batches of 16 and one report of the validation: stopped in the first batch, between two epochs,
+      // in the middle of the second, and in the validation.
+      test.each([1, 5, 6, 8, 10])('resumed after stop %i ends as an uninterrupted training', async (stopAfter) => {
+        const whole: unknown[] = []
+        const first = completed(
+          await fitSmall(descriptor, split, { report: { epoch: ({ values }) => void whole.push(values) } }),
+        ).model
+
+        const parts: unknown[] = []
+        const epoch = ({ values }: { values: unknown }): void => void parts.push(values)
+        let last: Checkpoint | null = null
+        let reports = 0
+        const signal = { requested: null as 'pause' | null }
+        const stopped = await fitSmall(descriptor, split, {
+          signal,
+          report: {
+            epoch,
+            progress: () => {
+              if (++reports === stopAfter) signal.requested = 'pause'
+            },
+            checkpoint: async (checkpoint) => void (last = checkpoint),
+          },
+        })
+        expect(stopped.end).toBe('paused')
+        const resumed = completed(
+          await fitSmall(descriptor, split, { seed: 99, resume: throughDisk(last!), report: { epoch } }),
+        ).model
+        expect(bitsOf(await resumed.save())).toEqual(bitsOf(await first.save()))
+        expect(parts).toEqual(whole)
+        first.dispose()
+        resumed.dispose()
+      })
+
+      test('refuses a checkpoint that is not its own', async () => {
+        const resume = { arrays: {}, state: { type: 'something-else' } }
+        await expect(fitSmall(descriptor, split, { resume })).rejects.toMatchObject({ code: 'runInvalid' })
+      })
+
+      test('holds no tensor after a training, a failed one, scoring or its graph', async () => {
+        const leaked = await countLeakedTensors(async () => {
+          const fresh = completed(await fitSmall(descriptor, split)).model
+          await fresh.score(split.train)
+          await fresh.graph?.(split.train)
+          await fresh.localGraph?.(split.train)
+          await fresh.save()
+          fresh.dispose()
+          await fitSmall(descriptor, split, { signal: { requested: 'cancel' } })
+          await fitSmall(descriptor, split, { resume: { arrays: {}, state: {} } }).catch(() => undefined)
+        })
+        expect(leaked).toBe(0)
+      })
+
+      test('trains with a batch larger than all users, and with batches of one', async () => {
+        for (const batchSize of [1000, 1]) {
+          const outcome = await fitSmall(descriptor, tinySplit(6), { params: { batchSize, epochs: 1 } })
+          completed(outcome).model.dispose()
+        }
+      })
+    },
+  )
+}

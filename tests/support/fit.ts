@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import type {
+  Checkpoint,
+  FitContext,
+  FitOutcome,
+  FitReporter,
+  MethodDescriptor,
+  NamedArrays,
+} from '../../src-main/methods/method'
+import { Rng } from '../../src-main/tensor/rng'
+import { decodeSafetensors, encodeSafetensors } from '../../src-main/tensor/safetensors'
+import type { Split } from '../../src-shared/domain/split'
+import { resolveParams } from '../../src-shared/params/params'
+
+/** Small sizes for those parameters that a method has. */
+const small: Record<string, number> = {
+  epochs: 3,
+  batchSize: 16,
+  hidden: 10,
+  latent: 6,
+  confounders: 3,
+  patience: 50,
+  learningRate: 0.01,
+  annealSteps: 20,
+}
+
+interface FitOptions {
+  params?: Record<string, number | string>
+  seed?: number
+  report?: Partial<FitReporter>
+  signal?: FitContext['signal']
+  resume?: Checkpoint
+}
+
+/** Trains a method at a small size, without a run folder. */
+export async function fitSmall(
+  descriptor: MethodDescriptor,
+  split: Split,
+  options: FitOptions = {},
+): Promise<FitOutcome> {
+  const method = await descriptor.load()
+  return method.fit({
+    split,
+    params: smallParams(descriptor, options.params),
+    rng: Rng.seeded(options.seed ?? 1),
+    signal: options.signal ?? { requested: null },
+    resume: options.resume ?? null,
+    report: {
+      progress: () => undefined,
+      epoch: () => undefined,
+      checkpoint: () => Promise.resolve(),
+      log: () => undefined,
+      ...options.report,
+    },
+  })
+}
+
+/** All parameters of a method, small where they set a size. */
+export function smallParams(
+  descriptor: MethodDescriptor,
+  given: Record<string, number | string> = {},
+): ReturnType<typeof resolveParams> {
+  const { params: schema } = descriptor.info
+  const own = Object.entries(small).filter(([key]) => schema.some((spec) => spec.key === key))
+  return resolveParams(schema, { ...Object.fromEntries(own), ...given })
+}
+
+/** A checkpoint as it comes back from disk. */
+export function throughDisk(checkpoint: Checkpoint): Checkpoint {
+  const file = encodeSafetensors(checkpoint.arrays, { state: JSON.stringify(checkpoint.state) })
+  const { arrays, metadata } = decodeSafetensors(file)
+  return { arrays, state: JSON.parse(metadata['state']!) as Record<string, unknown> }
+}
+
+/** A fingerprint of every array in which every bit counts. */
+export const bitsOf = (arrays: NamedArrays): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(arrays).map(([name, { data }]) => [
+      name,
+      createHash('sha256')
+        .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+        .digest('hex'),
+    ]),
+  )
