@@ -1,0 +1,118 @@
+import { createPinia, setActivePinia } from 'pinia'
+import { vi } from 'vitest'
+import type { EventMap, EventName, RequestInput, RequestName, RequestOutput } from '../../src-shared/contract/contract'
+import { CausewayError } from '../../src-shared/contract/errors'
+import type { JobSnapshot } from '../../src-shared/domain/job'
+import type { RunManifest } from '../../src-shared/domain/run'
+import { serveChannel, type ServedChannel } from '../../src-shared/contract/rpc'
+import { createConnection, setConnection, type Connection, type Pipe } from '../client'
+
+type Answers = { [N in RequestName]?: (input: RequestInput<N>) => RequestOutput<N> | Promise<RequestOutput<N>> }
+
+/** The services' end of a pipe within this process: the real contract and its server, with the answers a test gives. */
+export interface ServicesEnd {
+  connection: Connection
+  answers: Answers
+  /** Requests so far, by name. */
+  asked: RequestName[]
+  send<N extends EventName>(name: N, payload: EventMap[N]): void
+  /** The pipe dies; the next one opens when its delay has passed. */
+  hangUp(): void
+}
+
+/** Puts the stores on a fresh Pinia and on a pipe whose other end the test holds. */
+export function connectServices(answers: Answers = {}): ServicesEnd {
+  setActivePinia(createPinia())
+  localStorage.clear()
+  const asked: RequestName[] = []
+  let served: ServedChannel
+  let hangUp: () => void
+  const handlers = new Proxy({} as Answers, {
+    get(_, name: RequestName) {
+      return (input: never) => {
+        asked.push(name)
+        const answer = end.answers[name]
+        if (!answer) throw new CausewayError('notAvailable', `The test has no answer for ${name}.`)
+        return answer(input)
+      }
+    },
+  })
+  const openPipe = (): Pipe => {
+    let alive = true
+    const toServices: ((message: unknown) => void)[] = []
+    const toWindow: ((message: unknown) => void)[] = []
+    const closing: (() => void)[] = []
+    const deliver = (listeners: ((message: unknown) => void)[], message: unknown): void => {
+      const copy = structuredClone(message)
+      queueMicrotask(() => alive && listeners.forEach((listener) => listener(copy)))
+    }
+    served = serveChannel(
+      { post: (message) => deliver(toWindow, message), on: (listener) => void toServices.push(listener) },
+      handlers as never,
+    )
+    hangUp = () => {
+      alive = false
+      closing.forEach((listener) => listener())
+    }
+    return {
+      post: (message) => deliver(toServices, message),
+      on: (listener) => void toWindow.push(listener),
+      onOpen: (listener) => queueMicrotask(() => alive && listener()),
+      onClose: (listener) => void closing.push(listener),
+    }
+  }
+  const connection = createConnection(openPipe)
+  setConnection(connection)
+  const end: ServicesEnd = {
+    connection,
+    answers,
+    asked,
+    send: (name, payload) => served.send(name, payload),
+    hangUp: () => hangUp(),
+  }
+  return end
+}
+
+/** Waits until `expectation` no longer throws. */
+export const eventually = (expectation: () => void): Promise<void> => vi.waitFor(expectation, { interval: 5 })
+
+export const jobOf = (change: Partial<JobSnapshot> = {}): JobSnapshot => ({
+  id: 'job-1',
+  kind: 'train',
+  title: 'Train CSC on demo',
+  state: 'running',
+  progress: { stage: 'Epoch 1 of 10', fraction: 0.1, etaSeconds: 9 },
+  run: 'run-1',
+  dataset: 'demo',
+  backend: 'wasm',
+  memoryBytes: 1e8,
+  queuedAt: '2026-01-01T10:00:00.000Z',
+  startedAt: '2026-01-01T10:00:00.000Z',
+  endedAt: null,
+  error: null,
+  ...change,
+})
+
+export const runOf = (change: Partial<RunManifest> = {}): RunManifest => ({
+  type: 'causeway-run',
+  version: 1,
+  id: 'run-1',
+  method: 'csc',
+  dataset: 'demo',
+  recipe: {},
+  params: {},
+  seed: 0,
+  backend: 'wasm',
+  threads: 1,
+  state: 'completed',
+  createdAt: '2026-01-01T10:00:00.000Z',
+  startedAt: '2026-01-01T10:00:00.000Z',
+  endedAt: '2026-01-01T10:01:00.000Z',
+  durationSeconds: 60,
+  epochs: 10,
+  bestEpoch: 7,
+  metrics: { 'recall@10': 0.3, 'ndcg@10': 0.25, 'recallFull@10': 0.29 },
+  error: null,
+  producedBy: { causeway: '0.1.0', datasetHash: 'a', splitHash: 'b' },
+  ...change,
+})
