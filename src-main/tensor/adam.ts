@@ -1,6 +1,5 @@
-import { CausewayError } from '../../src-shared/contract/errors'
 import type { NamedArrays } from '../methods/method'
-import { readTensors, type Weights } from './named-arrays'
+import { checkedArrays, readTensors, type Weights } from './named-arrays'
 import { tf, type Tensor } from './tf'
 
 export interface AdamOptions {
@@ -66,21 +65,22 @@ export class Adam {
     return { arrays, steps: this.steps }
   }
 
-  /** Goes on from a saved state. */
+  /** Goes on from a saved state. @throws CausewayError `runInvalid` where it does not fit the weights */
   restore(arrays: NamedArrays, steps: number): void {
     for (const [moments, prefix] of [
       [this.first, 'first'],
       [this.second, 'second'],
-    ] as const)
-      for (const [name, variable] of Object.entries(this.weights)) {
-        const saved = arrays[`${prefix}.${name}`]
-        if (!saved || saved.shape.join() !== variable.shape.join())
-          throw new CausewayError('runInvalid', `The checkpoint has no fitting optimiser state for "${name}".`, {
-            name,
-          })
+    ] as const) {
+      const expected = Object.fromEntries(
+        Object.entries(this.weights).map(([name, variable]) => [`${prefix}.${name}`, variable]),
+      )
+      const saved = checkedArrays(arrays, expected)
+      for (const name of Object.keys(this.weights)) {
+        const { data, shape } = saved[`${prefix}.${name}`]!
         moments[name]!.dispose()
-        moments[name] = tf.tensor(saved.data as Float32Array, saved.shape)
+        moments[name] = tf.tensor(data as Float32Array, shape)
       }
+    }
     this.steps = steps
   }
 
