@@ -19,7 +19,7 @@ const toPage = (url: string): string => (url.startsWith(appOrigin) ? pageOrigin 
 type Report =
   | { type: 'answer'; call: number; value?: unknown; error?: string }
   | { type: 'window'; window: number; url: string; options: BrowserWindowConstructorOptions }
-  | { type: 'postMessage'; window: number; channel: string; message: unknown; ports: number[] }
+  | { type: 'postMessage'; window: number; channel: string; message: unknown; ports: number[]; document: string }
   | { type: 'port'; port: number; message: unknown }
   | { type: 'portClosed'; port: number }
   | { type: 'errorBox'; title: string; content: string }
@@ -82,6 +82,7 @@ export class StandInApp {
   /** Does something to the app in the place of user, page or system; see `calls` in electron.mjs. */
   call<T = void>(name: string, parameter?: unknown): Promise<T> {
     const call = ++this.calls
+    if (!this.process.connected) return Promise.reject(new Error(`The app has ended.\n${this.stderr}`))
     return new Promise((resolve, reject) => {
       this.waiting.set(call, { resolve, reject })
       this.process.send({ call, name, parameter })
@@ -108,20 +109,22 @@ export class StandInApp {
     })
   }
 
-  /** Shows the window the app has opened as a page of `browser`. */
-  async open(browser: Browser): Promise<ShownWindow> {
+  /**
+   * Shows the window the app has opened as a page of `browser`.
+   * @param path another file of the app than the one it asked for
+   */
+  async open(browser: Browser, path?: string): Promise<ShownWindow> {
     const window = await this.report('window')
-    return ShownWindow.show(this, window, browser)
+    return ShownWindow.show(this, path ? { ...window, url: appOrigin + path } : window, browser)
   }
 
-  /** Passes what main sends on to a page, in order. */
+  /** Calls `listener` with what main sends from now on, in order. */
   follow(listener: (report: Report) => void): void {
-    let next = 0
+    let next = this.reports.length
     const look = () => {
       while (next < this.reports.length) listener(this.reports[next++]!)
     }
     this.followers.add(look)
-    look()
   }
 
   async kill(): Promise<void> {
@@ -158,22 +161,25 @@ export class ShownWindow {
       if (['error', 'warning'].includes(message.type())) shown.complaints.push(message.text())
     })
     page.on('pageerror', (error) => shown.complaints.push(String(error)))
-    await page.exposeBinding('standInPost', (source, message: { type: 'ipc' | 'port' } & Record<string, unknown>) =>
-      message.type === 'port'
-        ? app.call('port', message)
-        : shown.sendIpc({ ...message, url: source.frame.url(), isMainFrame: source.frame === page.mainFrame() }),
+    await page.exposeBinding(
+      'standInPost',
+      (source, message: { type: 'ipc' | 'port'; url: string } & Record<string, unknown>) =>
+        message.type === 'port'
+          ? app.call('port', message)
+          : app.call('ipc', {
+              ...message,
+              url: toApp(message.url),
+              isMainFrame: source.frame === page.mainFrame(),
+              window: shown.id,
+            }),
     )
     await page.addInitScript(preloadHost(readFileSync(String(window.options.webPreferences?.preload), 'utf8')))
-    await context.route('**/*', (route) => shown.answer(route))
-    context.on('page', (opened) => void shown.refuseWindow(opened))
+    // An app that was ended answers nothing any more.
+    await context.route('**/*', (route) => shown.answer(route).catch(() => route.abort().catch(() => undefined)))
+    context.on('page', (opened) => void shown.refuseWindow(opened).catch(() => undefined))
     shown.passOn()
     await page.goto(toPage(window.url))
     return shown
-  }
-
-  /** Sends a message to main as if from a frame at `url`. */
-  async sendIpc(message: Record<string, unknown> & { url: string }): Promise<void> {
-    await this.app.call('ipc', { parameters: [], ...message, url: toApp(message.url), window: this.id })
   }
 
   private passOn(): void {
@@ -196,7 +202,8 @@ export class ShownWindow {
         ),
       )
     this.app.follow((report) => {
-      if (report.type === 'postMessage') receive('postMessage', [report.channel, report.message, report.ports])
+      if (report.type === 'postMessage')
+        receive('postMessage', [report.document, report.channel, report.message, report.ports])
       if (report.type === 'port') receive('port', [report.port, report.message])
       if (report.type === 'portClosed') receive('portClosed', [report.port])
     })

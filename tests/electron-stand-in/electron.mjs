@@ -44,12 +44,13 @@ export const app = new App()
 const ready = new Promise((resolve) => setTimeout(resolve, 20))
 
 class Frame {
-  constructor(contents, url, parent) {
-    Object.assign(this, { contents, url, parent })
+  constructor(contents, url, parent, document) {
+    Object.assign(this, { contents, url, parent, document })
   }
 
   postMessage(channel, message, ports = []) {
-    report({ type: 'postMessage', window: this.contents.id, channel, message, ports: ports.map((port) => port.id) })
+    const { contents, document } = this
+    report({ type: 'postMessage', window: contents.id, document, channel, message, ports: ports.map(({ id }) => id) })
   }
 }
 
@@ -208,9 +209,9 @@ const contentsOf = (id) => BrowserWindow.getAllWindows().find((window) => window
 const calls = {
   seen: () => seen,
   choose: (files) => void (chosenFiles = files),
-  ipc({ window, url, isMainFrame, channel, parameters }) {
+  ipc({ window, url, isMainFrame, document, channel, parameters }) {
     const contents = contentsOf(window) ?? new WebContents(window)
-    const senderFrame = new Frame(contents, url, isMainFrame ? null : new Frame(contents, url, null))
+    const senderFrame = new Frame(contents, url, isMainFrame ? null : new Frame(contents, url, null), document)
     ipcMain.emit(channel, { sender: contents, senderFrame, ports: [] }, ...parameters)
   },
   port: ({ port, message }) => ports.get(port)?.receive(message),

@@ -7,9 +7,11 @@ if (window === window.top) {
   const listeners = new Map()
   const ports = new Map()
   const post = window.standInPost
+  // A message for a page that has been left does not reach the next one.
+  const documentId = crypto.randomUUID()
   const ipcRenderer = {
     once: (channel, listener) => void listeners.set(channel, listener),
-    send: (channel, ...parameters) => void post({ type: 'ipc', channel, parameters }),
+    send: (channel, ...parameters) => void post({ type: 'ipc', url: location.href, document: documentId, channel, parameters }),
   }
   const contextBridge = {
     exposeInMainWorld(name, api) {
@@ -21,7 +23,8 @@ if (window === window.top) {
     },
   }
   window.standInReceive = {
-    postMessage(channel, message, portIds) {
+    postMessage(receiver, channel, message, portIds) {
+      if (receiver !== documentId) return
       const given = portIds.map((id) => {
         const { port1, port2 } = new MessageChannel()
         port2.onmessage = (event) => void post({ type: 'port', port: id, message: event.data })
@@ -34,7 +37,8 @@ if (window === window.top) {
     },
     port: (id, message) => void ports.get(id)?.postMessage(message),
     portClosed(id) {
-      ports.get(id)?.close()
+      if (!ports.has(id)) return
+      ports.get(id).close()
       ports.delete(id)
       ;(window.standInClosedPorts ??= []).push(id)
     },
