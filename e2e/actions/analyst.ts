@@ -1,0 +1,55 @@
+import { expect, type Page } from '@playwright/test'
+import { Workbench } from '../pages/workbench'
+
+/** What an analyst does, in verbs; each waits until the workbench shows that it happened. */
+export class Analyst {
+  readonly sees: Workbench
+
+  constructor(readonly page: Page) {
+    this.sees = new Workbench(page)
+  }
+
+  /** Brings files in through the wizard and waits for the data set's card. */
+  async importsData(files: string[], name: string): Promise<void> {
+    await this.sees.view('Data').click()
+    await this.page.keyboard.press('i')
+    const chooser = this.page.waitForEvent('filechooser')
+    await this.sees.importDialog().getByRole('button', { name: 'Choose files' }).click()
+    await (await chooser).setFiles(files)
+    await this.sees.datasetName().fill(name)
+    await this.sees.importDialog().getByRole('button', { name: 'Import', exact: true }).click()
+    await expect(this.sees.importDialog()).toBeHidden({ timeout: 60_000 })
+    await expect(this.page.getByRole('heading', { name, exact: true })).toBeVisible()
+  }
+
+  /** Fills the form and starts the training of the method in the form. */
+  async startsTraining(params: Record<string, string>, seed: string): Promise<void> {
+    await this.sees.view('Train').click()
+    await this.sees.setup().getByRole('button', { name: 'All parameters' }).click()
+    for (const [key, value] of Object.entries(params)) await this.sees.param(key).fill(value)
+    await this.sees.seed().fill(seed)
+    await this.sees.button('Start training').click()
+    await expect(this.sees.state()).toHaveText(/queued|running|completed/)
+  }
+
+  async waitsForState(state: string): Promise<void> {
+    await expect(this.sees.state()).toHaveText(state, { timeout: 90_000 })
+  }
+
+  /** The number of epochs the curves show, read from the chart's own table. */
+  async countsEpochs(): Promise<number> {
+    const chart = this.sees.chart('Validation')
+    await chart.getByRole('button', { name: 'Table' }).click()
+    const rows = await chart.locator('.chart-table tbody tr').count()
+    await chart.getByRole('button', { name: 'Chart' }).click()
+    return rows
+  }
+
+  /** Looks a user up by typing, and waits for both lists. */
+  async looksUpUser(id: string): Promise<void> {
+    await this.sees.view('Recommend').click()
+    await this.sees.userSearch().fill(id)
+    await this.page.getByRole('option', { name: id }).first().click()
+    await expect(this.sees.items('Recommended items').first()).toBeVisible({ timeout: 30_000 })
+  }
+}

@@ -1,0 +1,37 @@
+import type { Locator, Page } from '@playwright/test'
+
+/** Where things are: locators by role and name, one place for all specs. */
+export class Workbench {
+  constructor(readonly page: Page) {}
+
+  readonly view = (name: string): Locator => this.page.getByRole('navigation').getByRole('link', { name })
+  readonly button = (name: string | RegExp): Locator => this.page.getByRole('button', { name })
+
+  // Data
+  readonly importDialog = (): Locator => this.page.getByRole('dialog', { name: 'Import data' })
+  readonly datasetName = (): Locator => this.importDialog().getByLabel('Name of the data set')
+
+  // Train
+  readonly setup = (): Locator => this.page.getByRole('region', { name: 'What to train' })
+  readonly param = (key: string): Locator => this.page.locator(`[data-param="${key}"] input`)
+  readonly seed = (): Locator => this.setup().getByLabel('Seed', { exact: true })
+  readonly run = (): Locator => this.page.getByRole('region', { name: 'Run', exact: true })
+  readonly state = (): Locator => this.run().locator('.state-badge')
+  readonly progress = (): Locator => this.run().getByRole('progressbar')
+  readonly metric = (name: string): Locator => this.run().locator(`[data-metric="${name}"]`)
+  readonly log = (): Locator => this.page.getByRole('list', { name: 'Log' })
+  readonly chart = (title: string): Locator => this.run().getByRole('figure', { name: title })
+
+  // Graph
+  readonly matrix = (): Locator => this.page.getByRole('grid')
+  readonly graphStatement = (): Locator => this.page.getByRole('region', { name: 'Graph' }).locator('.statement')
+
+  // Recommend
+  readonly userSearch = (): Locator => this.page.getByRole('combobox', { name: 'Search a user id' })
+  readonly items = (label: 'History' | 'Recommended items'): Locator =>
+    this.page.getByRole('region', { name: label }).locator('tbody:not([aria-hidden]) tr')
+
+  // Runs
+  readonly runRow = (text: string | RegExp): Locator =>
+    this.page.getByRole('region', { name: 'Table of runs' }).locator('tbody tr', { hasText: text })
+}
