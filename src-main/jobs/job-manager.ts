@@ -271,7 +271,8 @@ export class JobManager {
     this.enter(job, how === 'pause' ? 'pausing' : 'cancelling', null)
     const seconds = this.options.killAfterSeconds ?? { pause: 60, cancel: 10 }
     if (job.backstop) clearTimeout(job.backstop)
-    job.backstop = setTimeout(() => job.kill?.(), seconds[how] * 1000)
+    // Whoever closes the app does not wait as long as who pauses a training.
+    job.backstop = setTimeout(() => job.kill?.(), (job.closing ? seconds.cancel : seconds[how]) * 1000)
     job.pass?.(how)
   }
 

@@ -131,7 +131,14 @@ export class RunStore {
   /** Reads through the restore gate; repairs are written back by the process that holds the lock, and only by it. */
   private restore(directory: string): RunManifest {
     const { value, repairs } = restoreManifest(directory, (id) => this.isLive(id))
-    if (repairs.length > 0 && this.workspace.locked) writeJsonAtomic(join(directory, runFiles.manifest), value)
+    if (repairs.length > 0 && this.workspace.locked) {
+      try {
+        writeJsonAtomic(join(directory, runFiles.manifest), value)
+      } catch (error) {
+        // Every reading repairs anew: a disk that is full must not hide the run.
+        if (CausewayError.from(error).code !== 'diskFull') throw error
+      }
+    }
     return value
   }
 }

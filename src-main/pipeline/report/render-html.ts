@@ -10,7 +10,7 @@ body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.5rem 4rem; background: 
 h1 { margin-bottom: 0.25rem; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); padding-bottom: 0.25rem; }
 .subtitle, caption, figcaption, .label { color: var(--faint); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
-caption { text-align: left; padding-bottom: 0.25rem; } th, td { text-align: left; vertical-align: top; padding: 0.3rem 1rem 0.3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+caption { text-align: left; padding-bottom: 0.25rem; } th, td { text-align: left; vertical-align: top; padding: 0.3rem 1rem 0.3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 pre { background: var(--panel); padding: 0.75rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; border-radius: 6px; }
 figure { margin: 1rem 0; } svg { width: 100%; max-width: 640px; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--text); } svg .label { fill: var(--faint); }
@@ -55,10 +55,14 @@ function renderBlock(block: Block): string {
     case 'code':
       return `<pre><code>${escapeHtml(block.text)}</code></pre>`
     case 'table': {
-      const cell = (tag: 'td' | 'th', value: string | number, extra = ''): string =>
-        `<${tag}${extra}${typeof value === 'number' || /^-?[\d.]+$/.test(value) ? ' class="number"' : ''}>${escapeHtml(String(value))}</${tag}>`
-      const head = block.head.map((title) => cell('th', title, ' scope="col"')).join('')
-      const rows = block.rows.map((row) => `<tr>${row.map((value) => cell('td', value)).join('')}</tr>`).join('\n')
+      // A column of numbers stands to the right, as a whole.
+      const numeric = block.head.map((_, at) => block.rows.every((row) => /^-?[\d.]*$/.test(String(row[at]))))
+      const cell = (tag: string, value: string | number, at: number): string =>
+        `<${tag}${numeric[at] ? ' class="number"' : ''}>${escapeHtml(String(value))}</${tag.slice(0, 2)}>`
+      const head = block.head.map((title, at) => cell('th scope="col"', title, at)).join('')
+      const rows = block.rows
+        .map((row) => `<tr>${row.map((value, at) => cell('td', value, at)).join('')}</tr>`)
+        .join('\n')
       return `<div class="scroll"><table><caption>${escapeHtml(block.caption)}</caption><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`
     }
     case 'chart': {

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { extname, join, resolve } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../../package.json'
@@ -9,7 +8,7 @@ import type { JobSnapshot } from '../../../src-shared/domain/job'
 import type { Entries } from '../../jobs/process-host'
 import { renderHtml } from '../../pipeline/report/render-html'
 import { renderMarkdown } from '../../pipeline/report/render-markdown'
-import { toIoError } from '../../storage/io-errors'
+import { writeFileAtomic } from '../../storage/atomic'
 import { defaultWorkspace } from '../../storage/workspace'
 import { serveWorkspace } from '../web/serve-workspace'
 import * as describe from './describe'
@@ -256,11 +255,7 @@ function createProgram(
       return session('read', async (opened) => {
         const text = render(await opened.services.report(run))
         const file = resolve(out)
-        try {
-          writeFileSync(file, text)
-        } catch (error) {
-          throw toIoError(error, { action: 'write', path: file })
-        }
+        writeFileAtomic(file, text)
         output.result({ run, file, sizeBytes: Buffer.byteLength(text) }, () => file)
       })
     })
