@@ -49,6 +49,9 @@ export function connectServices(answers: Answers = {}): ServicesEnd {
     served = serveChannel(
       { post: (message) => deliver(toWindow, message), on: (listener) => void toServices.push(listener) },
       handlers as never,
+      (reason) => {
+        throw new Error(reason)
+      },
     )
     hangUp = () => {
       alive = false
@@ -74,7 +77,7 @@ export function connectServices(answers: Answers = {}): ServicesEnd {
 }
 
 /** Waits until `expectation` no longer throws. */
-export const eventually = (expectation: () => void): Promise<void> => vi.waitFor(expectation, { interval: 5 })
+export const eventually = (expectation: () => void): Promise<void> => vi.waitFor(expectation, { interval: 5, timeout: 10_000 })
 
 export const jobOf = (change: Partial<JobSnapshot> = {}): JobSnapshot => ({
   id: 'job-1',

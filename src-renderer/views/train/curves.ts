@@ -39,13 +39,13 @@ export function bestSoFar(points: readonly EpochPoint[], series: string): number
 }
 
 /**
- * One chart for each group of the method's series, with the best epoch marked. Series without a value so far are drawn as soon as one comes:
+ * One chart for each group of the method's series, with the best epoch marked (`final`: no later one can be better). Series without a value so far are drawn as soon as one comes:
  * the charts are there from the start, so that nothing moves.
  */
 export function trainingCurves(
   series: MethodInfo['series'],
   points: readonly EpochPoint[],
-  bestEpoch: number | null,
+  best: { epoch: number; final: boolean } | null,
 ): Curve[] {
   return groups.flatMap(({ id, title }) => {
     const members = series.filter((member) => member.group === id)
@@ -57,7 +57,7 @@ export function trainingCurves(
         return value === undefined ? [] : [[epoch, Number.isFinite(value) ? value : null]]
       }),
     }))
-    const marks = bestEpoch === null ? [] : [{ x: bestEpoch, label: `best epoch ${bestEpoch}` }]
+    const marks = best ? [{ x: best.epoch, label: `${best.final ? 'best' : 'best so far'}: epoch ${best.epoch}` }] : []
     return [
       {
         group: id,

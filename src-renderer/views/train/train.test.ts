@@ -21,7 +21,7 @@ const points: EpochPoint[] = [
 ]
 
 describe('trainingCurves', () => {
-  const curves = trainingCurves(series, points, 2)
+  const curves = trainingCurves(series, points, { epoch: 2, final: true })
 
   it('makes a chart of each group the method reports, validation first', () => {
     expect(curves.map(({ group }) => group)).toEqual(['validation', 'objective'])
@@ -34,7 +34,7 @@ describe('trainingCurves', () => {
       [2, 800, 2],
       [3, 700, null],
     ])
-    expect(chart.summary).toContain('best epoch 2')
+    expect(chart.summary).toContain('best: epoch 2 at 2')
     expect((chart.option.yAxis as { name: string }).name).toBe('Value (nats per user)')
   })
 
