@@ -1,7 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readItemCards } from '../../src-main/pipeline/dataset/catalog'
+import { readDataset } from '../../src-main/pipeline/dataset/dataset'
 import type { FileHandle } from '../../src-shared/domain/dataset'
+import type { ItemCard } from '../../src-shared/domain/recommendation'
 
 /** A folder for one test: a workspace, and beside it the files to import. */
 export interface DataFolder {
@@ -33,4 +36,10 @@ export async function makeDataFolder(): Promise<DataFolder> {
     },
     remove: () => rm(root, { recursive: true, force: true }),
   }
+}
+
+/** The item cards of a data set by id. */
+export async function itemCards(workspace: string, dataset: string): Promise<Map<string, ItemCard>> {
+  const cards = await readItemCards(workspace, await readDataset(workspace, dataset))
+  return new Map(cards.map((card) => [card.id, card]))
 }

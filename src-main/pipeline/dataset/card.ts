@@ -143,12 +143,11 @@ function alertsOf(
   if (!manifest.hasRatings) inform('There are no ratings: every interaction counts as positive.')
   if (unrated > 0 && manifest.hasRatings)
     warn(`${count(unrated, 'interaction has', 'interactions have')} no rating and cannot be positive.`)
+  const reason = recipe.kCore > 1 ? `no positive in the ${recipe.kCore}-core` : 'no positive'
   const lostUsers = raw.users - prepared.users
-  if (lostUsers > 0)
-    inform(`${count(lostUsers, 'user is', 'users are')} left out by the recipe (no positive in the core).`)
+  if (lostUsers > 0) inform(`${count(lostUsers, 'user is', 'users are')} left out by the recipe (${reason}).`)
   const lostItems = raw.items - prepared.items
-  if (lostItems > 0)
-    inform(`${count(lostItems, 'item is', 'items are')} left out by the recipe (no positive in the core).`)
+  if (lostItems > 0) inform(`${count(lostItems, 'item is', 'items are')} left out by the recipe (${reason}).`)
   if (single > 0) warn(`${count(single, 'user has', 'users have')} only one positive: kept for training, never tested.`)
   if (prepared.coldUsers > 0)
     warn(`${count(prepared.coldUsers, 'user has', 'users have')} no test item and count in no metric.`)

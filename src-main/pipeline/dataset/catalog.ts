@@ -5,26 +5,10 @@ import { datasetDirectory } from '../../storage/layout'
 import { readDataset, tablePath, type TableName } from './dataset'
 import { sqlName, sqlParquet, withDuckDb } from './duckdb'
 
-/** The items of a data set by their own ids. */
-export interface Catalog {
-  /** The item with its title; an item without attributes goes by its id. */
-  card(id: string): ItemCard
-  readonly titleAttribute: string | null
-  readonly size: number
-}
-
-/** Reads the attributes of all items. Without a table of items the catalog is empty and every item goes by its id. */
-export async function readCatalog(workspace: string, dataset: string): Promise<Catalog> {
-  const manifest = await readDataset(workspace, dataset)
-  const cards = new Map((await readItemCards(workspace, manifest)).map((card) => [card.id, card]))
-  return {
-    card: (id) => cards.get(id) ?? { id, title: id, attributes: {} },
-    titleAttribute: manifest.titleAttribute,
-    size: cards.size,
-  }
-}
-
-/** All items that have attributes, in the order of their table. */
+/**
+ * All items that have attributes, in the order of their table, with the title (or the id, where there is none). An item that is
+ * not among them goes by its id.
+ */
 export async function readItemCards(workspace: string, manifest: DatasetManifest): Promise<ItemCard[]> {
   const { itemAttributes, titleAttribute } = manifest
   if (itemAttributes.length === 0) return []

@@ -1,4 +1,4 @@
-import { totalmem } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { DuckDBInstance, type DuckDBConnection, type Json } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 import { CausewayError } from '../../../src-shared/contract/errors'
@@ -36,7 +36,7 @@ export class DuckDb {
 
   static async open(options: DuckDbOptions = {}): Promise<DuckDb> {
     const instance = await DuckDBInstance.create(':memory:', {
-      threads: '2',
+      threads: String(Math.min(4, availableParallelism())),
       memory_limit: `${memoryLimitMb}MB`,
       temp_directory: options.spillDirectory ?? '',
       autoinstall_known_extensions: 'false',

@@ -1,51 +1,14 @@
 import type { ColumnMapping } from '../../../src-shared/domain/dataset'
 import { sqlName, sqlParquet, sqlText } from '../dataset/duckdb'
 import type { DetectedTable } from './detect'
+import { latestSeconds, type TimeFormat } from './values'
 
-/** How the values of a time column are written. */
-export type TimeFormat = 'epoch' | 'iso' | 'yyyymmdd'
-
-const compactDate = /^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
-const numeric = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
-const iso = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?$/
-
-/** The last second a date can have in JavaScript. */
-const latestSeconds = 8.64e12
-
-/** The format of a time column, by its samples. */
-export function timeFormatOf(samples: string[]): TimeFormat {
-  const values = samples.map((value) => value.trim()).filter((value) => value !== '')
-  if (values.length > 0 && values.every((value) => compactDate.test(value))) return 'yyyymmdd'
-  return values.some((value) => numeric.test(value)) ? 'epoch' : 'iso'
-}
-
-/** Why a rating cannot be one, or null. A blank rating is a missing one. */
-export function ratingFault(value: string): string | null {
-  const text = value.trim()
-  if (text === '' || numeric.test(text))
-    return Number.isFinite(Number(text)) ? null : `${text} is too large for a rating`
-  if (/^[+-]?(nan|inf|infinity)$/i.test(text)) return `"${text}" is not a finite number`
-  return `"${text.slice(0, 60)}" is not a number`
-}
-
-/** Why a time cannot be one, or null. A blank time is a missing one. */
-export function timeFault(value: string, format: TimeFormat): string | null {
-  const text = value.trim()
-  if (text === '') return null
-  const valid =
-    format === 'iso'
-      ? iso.test(text) && !Number.isNaN(Date.parse(text.slice(0, 10)))
-      : format === 'yyyymmdd'
-        ? compactDate.test(text)
-        : numeric.test(text) && Math.abs(Number(text)) <= latestSeconds * 1e6
-  if (valid) return null
-  const expected = {
-    iso: 'an ISO date or time',
-    yyyymmdd: 'a date like 20240131',
-    epoch: 'seconds or milliseconds since 1970',
-  }
-  return `"${text.slice(0, 60)}" is not a time (expected ${expected[format]})`
-}
+/** The notations of a date with and without time of day, as DuckDB spells them. */
+const strptimeFormats = {
+  yyyymmdd: ['%Y%m%d'],
+  'day-month-year': ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M', '%d/%m/%Y'],
+  'month-day-year': ['%m/%d/%Y %H:%M:%S', '%m/%d/%Y %H:%M', '%m/%d/%Y'],
+} as const
 
 /** The rows of a source file as a relation; every column of a text file is text. */
 export function sqlSource(table: DetectedTable, options: { lenient?: boolean; encoding?: 'latin-1' } = {}): string {
@@ -73,7 +36,10 @@ const sqlRating = (column: string): string => {
 function sqlTime(column: string, format: TimeFormat): string {
   const text = `nullif(trim(CAST(${sqlName(column)} AS VARCHAR)), '')`
   if (format === 'iso') return `CAST(floor(epoch(CAST(${text} AS TIMESTAMPTZ))) AS BIGINT)`
-  if (format === 'yyyymmdd') return `CAST(epoch(strptime(${text}, '%Y%m%d')) AS BIGINT)`
+  if (format !== 'epoch') {
+    const formats = strptimeFormats[format].map(sqlText).join(', ')
+    return `CAST(epoch(strptime(replace(${text}, '.', '/'), [${formats}])) AS BIGINT)`
+  }
   const value = `CAST(${text} AS DOUBLE)`
   const seconds = `floor(CASE WHEN abs(${value}) >= 1e14 THEN ${value} / 1e6 WHEN abs(${value}) >= 1e11 THEN ${value} / 1e3 ELSE ${value} END)`
   return `CAST(CASE WHEN abs(${seconds}) <= ${latestSeconds} IS FALSE THEN error('time') ELSE ${seconds} END AS BIGINT)`

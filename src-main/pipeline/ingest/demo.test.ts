@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { itemCards } from '../../../tests/support/data-files'
 import type { DatasetManifest } from '../../../src-shared/domain/dataset'
 import { makeCard } from '../dataset/card'
-import { readCatalog } from '../dataset/catalog'
 import { generateDemo, importDemo, readTruth } from './demo'
 
 describe('the built-in data set', () => {
@@ -47,8 +47,8 @@ describe('the built-in data set', () => {
   })
 
   it('names its items as a shop would, each once', async () => {
-    const catalog = await readCatalog(workspace, 'demo')
-    const titles = Array.from({ length: 500 }, (_, at) => catalog.card(`p${String(at + 1).padStart(4, '0')}`).title)
+    const catalog = await itemCards(workspace, 'demo')
+    const titles = [...catalog.values()].map((card) => card.title)
     expect(new Set(titles).size).toBe(500)
     expect(titles.every((title) => /^[A-Z][\w-]+ [A-Z]/.test(title))).toBe(true)
   })

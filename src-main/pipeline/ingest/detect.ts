@@ -10,6 +10,7 @@ import type {
 import { sqlParquet, withDuckDb } from '../dataset/duckdb'
 import { cutFields, recordsOf, type RecordFormat, type TextRecord } from './records'
 import { identify, readHead } from './sniff'
+import { integerPattern, looksLikeTimes, numberPattern } from './values'
 
 /** A file to import and where it lies. */
 export interface SourceFile {
@@ -42,9 +43,6 @@ export interface DetectedTable {
 const previewRows = 20
 const sampledRecords = 2000
 
-const integer = /^[+-]?\d+$/
-const number = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
-const isoTime = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$/
 /** `007` is a name, not the number seven. */
 const leadingZero = /^[+-]?0\d/
 
@@ -52,8 +50,8 @@ const leadingZero = /^[+-]?0\d/
 export function typeOf(values: string[]): ColumnInfo['type'] {
   const filled = values.map((value) => value.trim()).filter((value) => value !== '')
   if (filled.length === 0 || filled.some((value) => leadingZero.test(value))) return 'text'
-  if (filled.every((value) => integer.test(value))) return 'integer'
-  return filled.every((value) => number.test(value)) ? 'number' : 'text'
+  if (filled.every((value) => integerPattern.test(value))) return 'integer'
+  return filled.every((value) => numberPattern.test(value)) ? 'number' : 'text'
 }
 
 const words = (name: string): string =>
@@ -101,10 +99,6 @@ function mappingByName(names: string[]): Partial<ColumnMapping> {
   return mapping
 }
 
-const looksLikeTime = (column: ColumnInfo): boolean =>
-  column.samples.length > 0 &&
-  column.samples.every((value) => isoTime.test(value) || (number.test(value) && Number(value) >= 1e8))
-
 /** Guesses the columns of a table without header: user, item, then rating and time as their values look. */
 function mappingByPosition(columns: ColumnInfo[]): Partial<ColumnMapping> {
   const [user, item, third, fourth] = columns
@@ -112,7 +106,7 @@ function mappingByPosition(columns: ColumnInfo[]): Partial<ColumnMapping> {
   const mapping: Partial<ColumnMapping> = { user: user.name, item: item.name }
   for (const column of [third, fourth]) {
     if (!column) continue
-    if (looksLikeTime(column)) mapping.time ??= column.name
+    if (looksLikeTimes(column.samples)) mapping.time ??= column.name
     else if (column.type !== 'text') mapping.rating ??= column.name
   }
   return mapping
@@ -164,7 +158,9 @@ const recboleHeader = /^(.+):(token|token_seq|float|float_seq)$/
 function looksLikeHeader(first: string[], rest: string[][]): boolean {
   if (first.every((cell) => recboleHeader.test(cell))) return true
   const cells = first.map((cell) => cell.trim())
-  if (cells.some((cell) => cell === '' || number.test(cell) || isoTime.test(cell))) return false
+  // A table written with its row numbers has no name over them.
+  if (cells.slice(1).includes('') || cells.some((cell) => numberPattern.test(cell) || looksLikeTimes([cell])))
+    return false
   if (new Set(cells).size !== cells.length) return false
   const named = mappingByName(cells)
   if (named.user !== undefined || named.item !== undefined || cells.some((cell) => /^(id|title|name)$/i.test(cell)))
@@ -222,34 +218,39 @@ function knownHeaderless(delimiter: string, rows: string[][]): KnownTable | null
   if (
     delimiter === '|' &&
     width === 24 &&
-    every(0, integer) &&
+    every(0, integerPattern) &&
     rows.every((row) => row.slice(5).every((v) => /^[01]$/.test(v)))
   )
     return { kind: 'movielens-100k', role: 'items', names: movieLens100kItem, label: 'MovieLens 100K items (u.item)' }
-  if (delimiter === '|' && width === 5 && every(0, integer) && every(1, integer) && every(2, /^[MF]$/))
+  if (delimiter === '|' && width === 5 && every(0, integerPattern) && every(1, integerPattern) && every(2, /^[MF]$/))
     return {
       kind: 'movielens-100k',
       role: 'users',
       names: ['user_id', 'age', 'gender', 'occupation', 'zip_code'],
       label: 'MovieLens 100K users (u.user)',
     }
-  if (delimiter === '::' && width === 5 && every(0, integer) && every(1, /^[MF]$/))
+  if (delimiter === '::' && width === 5 && every(0, integerPattern) && every(1, /^[MF]$/))
     return {
       kind: 'movielens-1m',
       role: 'users',
       names: ['user_id', 'gender', 'age', 'occupation', 'zip_code'],
       label: 'MovieLens 1M users (users.dat)',
     }
-  if (delimiter === '::' && width === 3 && every(0, integer) && rows.some((row) => /\(\d{4}\)\s*$/.test(row[1]!)))
+  if (
+    delimiter === '::' &&
+    width === 3 &&
+    every(0, integerPattern) &&
+    rows.some((row) => /\(\d{4}\)\s*$/.test(row[1]!))
+  )
     return {
       kind: 'movielens-1m',
       role: 'items',
       names: ['movie_id', 'title', 'genres'],
       label: 'MovieLens items (movies.dat)',
     }
-  if (width !== 4 || ![0, 1, 3].every((at) => every(at, integer))) return null
+  if (width !== 4 || ![0, 1, 3].every((at) => every(at, integerPattern))) return null
   const names = headerless(4)
-  if (delimiter === '::' && every(2, number))
+  if (delimiter === '::' && every(2, numberPattern))
     return { kind: 'movielens-1m', role: 'interactions', names, label: 'MovieLens 1M ratings (ratings.dat)' }
   // The 100K ratings were collected between September 1997 and April 1998.
   const collected = rows.every((row) => Number(row[3]) >= 874_700_000 && Number(row[3]) < 893_300_000)

@@ -1,9 +1,9 @@
 import { CausewayError, type ErrorCode } from '../../../src-shared/contract/errors'
 import type { ColumnMapping } from '../../../src-shared/domain/dataset'
 import { sqlName, sqlParquet, type DuckDb } from '../dataset/duckdb'
-import { ratingFault, timeFault, type TimeFormat } from './columns'
 import { sampleOf, type DetectedTable } from './detect'
 import { streamRecords, type TextRecord } from './records'
+import { ratingFault, timeFault, type TimeFormat } from './values'
 
 interface Fault {
   code: ErrorCode

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { makeDataFolder, type DataFolder } from '../../../tests/support/data-files'
-import { readCatalog, readRows } from '../dataset/catalog'
+import { itemCards, makeDataFolder, type DataFolder } from '../../../tests/support/data-files'
+import { readRows } from '../dataset/catalog'
 import { listDatasets } from '../dataset/dataset'
 import { withDuckDb } from '../dataset/duckdb'
 import { importTables } from './import-tables'
@@ -91,6 +91,9 @@ describe('one table', () => {
     ['an ISO date', '2020-01-02', '2020-01-02 00:00:00'],
     ['an ISO time with zone', '2020-01-02T04:04:05+01:00', '2020-01-02 03:04:05'],
     ['a compact date', '20200102', '2020-01-02 00:00:00'],
+    ['an American date', '1/31/2020 3:04', '2020-01-31 03:04:00'],
+    ['a European date', '31/01/2020', '2020-01-31 00:00:00'],
+    ['a date with dots', '02.01.2020 03:04:05', '2020-01-02 03:04:05'],
   ])('with times as %s', async (_, written, read) => {
     expect(await imported({ a: `user,item,time\nu,i,${written}\nu,j,${written}\n` })).toEqual([
       `u · i · ${read}`,
@@ -120,6 +123,10 @@ describe('one table', () => {
       'u2 · i,2',
       'u3 · i3',
     ])
+  })
+
+  it('written with its row numbers, which have no name', async () => {
+    expect(await imported({ a: ',user_id,item_id\n0,u1,i1\n1,u2,i2\n' })).toEqual(['u1 · i1', 'u2 · i2'])
   })
 
   it('that begins with a blank line', async () => {
@@ -180,9 +187,8 @@ describe('several tables', () => {
         { name: 'year', type: 'integer' },
       ],
     })
-    const catalog = await readCatalog(folder.workspace, 'it')
-    expect(catalog.card('07')).toEqual({ id: '07', title: '"Quoted', attributes: { price: 1.5, year: 1999 } })
-    expect(catalog.card('absent')).toEqual({ id: 'absent', title: 'absent', attributes: {} })
+    const catalog = await itemCards(folder.workspace, 'it')
+    expect(catalog.get('07')!).toEqual({ id: '07', title: '"Quoted', attributes: { price: 1.5, year: 1999 } })
   })
 
   it('MovieLens 100K as distributed: u.data, u.item in Latin-1, u.user', async () => {
@@ -197,13 +203,13 @@ describe('several tables', () => {
     const preview = await previewImport(await filesOf(content))
     expect(preview.tables.map((table) => table.kind)).toEqual(['movielens-100k', 'movielens-100k', 'movielens-100k'])
     expect(await imported(content)).toEqual(['1 · 2 · 5 · 1997-12-04 15:55:49', '2 · 1 · 3 · 1998-04-04 19:22:22'])
-    const catalog = await readCatalog(folder.workspace, 'it')
-    expect(catalog.card('2')).toEqual({
+    const catalog = await itemCards(folder.workspace, 'it')
+    expect(catalog.get('2')!).toEqual({
       id: '2',
       title: 'Misérables, Les (1998)',
       attributes: { release_date: '01-May-1998', genres: 'Drama', year: 1998 },
     })
-    expect(catalog.card('1').attributes.genres).toBe('Animation|Comedy')
+    expect(catalog.get('1')!.attributes.genres).toBe('Animation|Comedy')
     const users = await readRows(folder.workspace, 'it', 'users', 1, 1)
     expect(users.rows).toEqual([['2', 53, 'F', 'other', '01234']])
   })
@@ -221,7 +227,7 @@ describe('several tables', () => {
       ['users', 'movielens-1m'],
     ])
     await imported(content)
-    expect((await readCatalog(folder.workspace, 'it')).card('2')).toEqual({
+    expect((await itemCards(folder.workspace, 'it')).get('2')).toEqual({
       id: '2',
       title: 'Café: Part II (1996)',
       attributes: { genres: 'Drama', year: 1996 },
@@ -242,7 +248,7 @@ describe('several tables', () => {
       expect.stringMatching(/^"links.csv" is left out/),
     ])
     await imported(content)
-    expect((await readCatalog(folder.workspace, 'it')).card('1').title).toBe('Usual Suspects, The (1995)')
+    expect((await itemCards(folder.workspace, 'it')).get('1')!.title).toBe('Usual Suspects, The (1995)')
     const [manifest] = await listDatasets(folder.workspace)
     expect(manifest!.source.files).toEqual(['ratings.csv', 'movies.csv'])
     expect(manifest!.notes).toHaveLength(2)
@@ -268,8 +274,8 @@ describe('several tables', () => {
     const [manifest] = await listDatasets(folder.workspace)
     expect(manifest!.itemAttributes).toEqual([{ name: 'year', type: 'integer' }])
     expect(manifest!.notes).toEqual(['"items": 1 of 150 values of "year" are no numbers and were left blank.'])
-    const catalog = await readCatalog(folder.workspace, 'it')
-    expect([catalog.card('i1').attributes, catalog.card('i60').attributes]).toEqual([{ year: 1901 }, {}])
+    const catalog = await itemCards(folder.workspace, 'it')
+    expect([catalog.get('i1')!.attributes, catalog.get('i60')!.attributes]).toEqual([{ year: 1901 }, {}])
   })
 })
 

@@ -10,9 +10,10 @@ import { datasetDirectory, datasetsDirectory, temporaryDirectory } from '../../s
 import { toIoError } from '../../storage/io-errors'
 import { tableFiles } from '../dataset/dataset'
 import { sqlName, sqlParquet, sqlText, withDuckDb, type DuckDb } from '../dataset/duckdb'
-import { sqlInteractionColumns, sqlSource, timeFormatOf, type TimeFormat } from './columns'
+import { sqlInteractionColumns, sqlSource } from './columns'
 import { detectTables, movieLens100kGenres, titleOf, type DetectedTable, type SourceFile } from './detect'
 import { findFault } from './diagnose'
+import { timeFormatOf, type TimeFormat } from './values'
 
 export interface ImportRequest {
   workspace: string
@@ -219,8 +220,8 @@ async function convertInteractions(
   signal: AbortSignal | undefined,
   onFraction: (fraction: number) => void,
 ): Promise<void> {
-  const samples = table.columns.find((column) => column.name === mapping.time)?.samples ?? []
-  const timeFormat = timeFormatOf(samples)
+  const timeAt = table.columns.findIndex((column) => column.name === mapping.time)
+  const timeFormat = timeFormatOf(timeAt < 0 ? [] : table.sample.map((row) => row[timeAt]!))
   const copy = (lenient: boolean): Promise<void> =>
     db.run(
       `COPY (SELECT ${sqlInteractionColumns(mapping, timeFormat)} FROM ${sqlSource(table, { lenient })}) TO ${sqlText(out)} ${parquetOptions}`,

@@ -3,8 +3,9 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { itemCards } from '../../../tests/support/data-files'
 import { splitDirectory } from '../../storage/layout'
-import { readCatalog, readRows } from '../dataset/catalog'
+import { readRows } from '../dataset/catalog'
 import { prepareSplit } from '../split/prepare-split'
 import { readSplit, readSplitIds } from '../split/split-store'
 import type { SourceFile } from './detect'
@@ -47,10 +48,10 @@ describe.skipIf(!present)('MovieLens 100K in RecBole atomic files', () => {
     const rows = await readRows(workspace, 'ml-100k', 'interactions', 0, 2)
     expect(rows.totalRows).toBe(100_000)
     expect(rows.rows[0]).toEqual(['196', '242', 3, '1997-12-04 15:55:49'])
-    const catalog = await readCatalog(workspace, 'ml-100k')
+    const catalog = await itemCards(workspace, 'ml-100k')
     expect(catalog.size).toBe(1682)
-    expect(catalog.card('1').title).toBe('Toy Story')
-    expect(catalog.card('1').attributes).toEqual({ release_year: 1995, class: "Animation Children's Comedy" })
+    expect(catalog.get('1')!.title).toBe('Toy Story')
+    expect(catalog.get('1')!.attributes).toEqual({ release_year: 1995, class: "Animation Children's Comedy" })
   })
 
   it('has 942 users, 1447 items and 55,375 positives from a rating of 4', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { CausewayError } from '../../../src-shared/contract/errors'
 import { recipeSchema, type DatasetManifest, type Recipe } from '../../../src-shared/domain/dataset'
 import type { JobProgress } from '../../../src-shared/domain/job'
@@ -58,11 +59,14 @@ export async function prepareInMemory(
   recipe: Recipe,
   { signal, onProgress }: PrepareOptions,
 ): Promise<Preparation> {
-  const report = (stage: string, fraction: number): void => {
+  const report = (stage: string, fraction: number): void => onProgress?.({ stage, fraction, etaSeconds: null })
+  /** Between two loops over all interactions: lets a cancel arrive. */
+  const next = async (stage: string, fraction: number): Promise<void> => {
+    await setImmediate()
     if (signal?.aborted) throw new CausewayError('cancelled', 'Cancelled.')
-    onProgress?.({ stage, fraction, etaSeconds: null })
+    report(stage, fraction)
   }
-  report('Reading interactions', 0)
+  await next('Reading interactions', 0)
   const columns = await withDuckDb({}, (db) =>
     loadColumns(
       db,
@@ -71,13 +75,13 @@ export async function prepareInMemory(
       { signal, onFraction: (share) => report('Reading interactions', share * 0.6) },
     ),
   )
-  report('Merging duplicates', 0.6)
+  await next('Merging duplicates', 0.6)
   const merged = mergeDuplicates(columns, recipe.duplicates)
-  report('Selecting positives', 0.75)
+  await next('Selecting positives', 0.75)
   const positives = selectPositives(columns, merged, recipe)
-  report('Splitting', 0.85)
+  await next('Splitting', 0.85)
   const split = { hash: splitHash(dataset.hash, recipe), ...divide(positives, recipe) }
-  report('Splitting', 0.95)
+  await next('Splitting', 0.95)
   return { columns, merged, positives, split }
 }
 
