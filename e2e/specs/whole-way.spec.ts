@@ -99,7 +99,10 @@ test('from a raw file to a list of titles, through a cancel, a resume and a powe
   const metrics = trained['metrics'] as Record<string, number>
   expect(metrics['ndcg@10']!.toFixed(4)).toBe(shown.toFixed(4))
   const top = await inTerminal(elsewhere, 'recommend', trained['run'] as string, '--user', 'user 12', '--top', '10')
-  expect((top['items'] as { title: string }[]).map((item) => item.title)).toEqual(titles.map((title) => title.trim()))
+  // A title's cell ends with the item's own id.
+  expect((top['items'] as { title: string; id: string }[]).map(({ title, id }) => title + id)).toEqual(
+    titles.map((text) => text.trim()),
+  )
 
   // A cut connection is said in the window and on the console; nothing else may complain.
   expect(complaints.filter((text) => !/WebSocket|ERR_CONNECTION/.test(text))).toEqual([])
