@@ -69,7 +69,7 @@ beforeEach(async () => {
   const handles = [written.interactions, written.items].map((path) => files.add(path).id)
   const job = await request('data:import', { files: handles, name: 'tiny' })
   expect((await services.jobs.ended(job.id)).state).toBe('completed')
-})
+}, 60_000)
 
 afterEach(async () => {
   await services.close()
