@@ -1,8 +1,11 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { itemCards, makeDataFolder, type DataFolder } from '../../../tests/support/data-files'
 import { readRows } from '../dataset/catalog'
 import { listDatasets } from '../dataset/dataset'
 import { withDuckDb } from '../dataset/duckdb'
+import { prepareSplit } from '../split/prepare-split'
 import { importTables } from './import-tables'
 import { previewImport } from './preview'
 
@@ -312,5 +315,24 @@ describe('a data set', () => {
       code: 'nameTaken',
     })
     expect(await folder.contents()).toEqual(before)
+  })
+
+  it('may be imported by one of two at once, and the other is told', async () => {
+    const files = await filesOf({ a: 'user,item\nu1,i1\nu2,i2\n' })
+    const both = await Promise.allSettled(
+      [1, 2].map(() => importTables({ workspace: folder.workspace, name: 'it', files })),
+    )
+    expect(both.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(both.find((result) => result.status === 'rejected')!.reason).toMatchObject({ code: 'nameTaken' })
+    expect((await folder.contents()).filter((entry) => entry.includes('import-'))).toEqual([])
+  })
+
+  it('lies in a workspace, and comes from a file, of any name', async () => {
+    const workspace = join(folder.workspace, "it's [1] a=b *", 'ü')
+    await mkdir(workspace, { recursive: true })
+    const files = [await folder.file("my 'log' [2]*.csv", 'user,item\nu1,i1\nu1,i2\nu2,i1\n')]
+    await importTables({ workspace, name: 'it', files })
+    expect((await readRows(workspace, 'it', 'interactions', 2, 1)).rows).toEqual([['u2', 'i1']])
+    expect((await prepareSplit(workspace, 'it', {})).users).toBe(2)
   })
 })

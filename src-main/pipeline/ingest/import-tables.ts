@@ -49,9 +49,11 @@ export async function checkDatasetName(workspace: string, name: string): Promise
   })
   const folded = (text: string): string => text.normalize('NFC').toLowerCase()
   const same = taken.find((entry) => folded(entry) === folded(name))
-  if (same !== undefined)
-    throw new CausewayError('nameTaken', `There is a data set named "${same}" already.`, { name: same })
+  if (same !== undefined) throw nameTaken(same)
 }
+
+const nameTaken = (name: string): CausewayError =>
+  new CausewayError('nameTaken', `There is a data set named "${name}" already.`, { name })
 
 /** The mapping to import with. @throws CausewayError `columnMissing` naming the columns there are. */
 export function resolveMapping(table: DetectedTable, given: ColumnMapping | undefined): ColumnMapping {
@@ -119,7 +121,10 @@ export async function importTables(request: ImportRequest): Promise<DatasetManif
     await makeDirectory(datasetsDirectory(workspace))
     await checkDatasetName(workspace, name)
     if (request.signal?.aborted) throw new CausewayError('cancelled', 'Cancelled.')
-    await rename(work, datasetDirectory(workspace, name))
+    await rename(work, datasetDirectory(workspace, name)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+      throw nameTaken(name)
+    })
     return manifest
   } catch (thrown) {
     await rm(work, { recursive: true, force: true })

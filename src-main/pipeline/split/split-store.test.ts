@@ -78,3 +78,16 @@ it('two preparations of one split at once both succeed', async () => {
   expect(both).toEqual([manifest, manifest])
   expect(await readdir(join(folder.workspace, '.tmp'))).toEqual([])
 })
+
+it('a preparation can be cancelled, and leaves nothing behind', async () => {
+  const before = await folder.contents()
+  const controller = new AbortController()
+  const cancelled = prepareSplit(
+    folder.workspace,
+    'it',
+    { splitSeed: 9 },
+    { signal: controller.signal, onProgress: ({ stage }) => stage === 'Merging duplicates' && controller.abort() },
+  )
+  await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' })
+  expect(await folder.contents()).toEqual(before)
+})
