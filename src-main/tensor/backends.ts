@@ -18,8 +18,12 @@ interface Loaded {
   accelerated: boolean
 }
 
+/** The reason in one line, without the path that Node adds to a missing package. */
 const failure = (thrown: unknown): string =>
-  (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0]!.trim()
+  (thrown instanceof Error ? thrown.message : String(thrown))
+    .split('\n')[0]!
+    .replace(/ imported from .*$/, '')
+    .trim()
 
 async function loadTensorflow(): Promise<Loaded> {
   // The last tfjs-node calls two functions that Node 23 removed.

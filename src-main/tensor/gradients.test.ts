@@ -61,6 +61,7 @@ const operations: Record<string, { shapes: number[][]; positive?: boolean; run: 
   transpose: { shapes: [[2, 3, 4]], run: (a) => tf.transpose(a!, [2, 0, 1]) },
   slice: { shapes: [[4, 5]], run: (a) => tf.slice(a!, [1, 2], [2, -1]) },
   split: { shapes: [[4, 6]], run: (a) => tf.add(tf.split(a as Tensor2D, 2, 1)[0]!, tf.split(a as Tensor2D, 2, 1)[1]!) },
+  'split into one': { shapes: [[4, 6]], run: (a) => tf.split(a as Tensor2D, 1, 1)[0]! },
   'split unevenly': { shapes: [[5, 2]], run: (a) => tf.split(a as Tensor2D, [2, 3], 0)[1]! },
   concatenate: {
     shapes: [

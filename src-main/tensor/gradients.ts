@@ -136,7 +136,8 @@ const gradients: Record<string, Gradient> = {
   },
   [tf.SplitV]: {
     gradFunc: (dy, _saved, attributes) => ({
-      x: () => tf.concat(dy as unknown as tf.Tensor[], attributes['axis'] as number),
+      // One part comes as itself, several as a list.
+      x: () => tf.concat([dy].flat(), attributes['axis'] as number),
     }),
   },
   [tf.Concat]: {
