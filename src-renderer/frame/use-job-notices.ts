@@ -24,7 +24,7 @@ export function useJobNotices(): void {
     useConnection().on('job:changed', (job) => {
       const before = states.get(job.id)
       states.set(job.id, job.state)
-      if (before === job.state || isActive(job.state)) return
+      if (before === job.state || isActive(job.state) || jobs.wasFollowed(job.id)) return
       if (job.state === 'completed') void tellCompleted(job)
       else if (job.state === 'failed' && job.error)
         notices.add({ level: 'error', text: job.error.message, error: job.error })

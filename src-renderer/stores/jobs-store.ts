@@ -23,6 +23,8 @@ export const useJobsStore = defineStore('jobs', () => {
   const { value: list, error, loading, refresh } = createSnapshot(() => request('jobs:list', {}))
   /** Told of every change of a job, in order. */
   const followers = new Set<(job: JobSnapshot) => void>()
+  /** Jobs whose end somebody followed. */
+  const told = new Set<string>()
 
   const connection = useConnection()
   connection.onConnected(() => void refresh())
@@ -48,8 +50,11 @@ export const useJobsStore = defineStore('jobs', () => {
   /** The newest job that writes `run`, if one is known. */
   const ofRun = (run: string): JobSnapshot | null => newestFirst.value.find((job) => job.run === run) ?? null
 
-  /** Takes a started job in and answers with its last state once work on it has ended or stopped. */
-  function follow(started: JobSnapshot): Promise<JobSnapshot> {
+  /**
+   * Takes a started job in and answers with its last state once work on it has ended or stopped. Whoever follows a job tells of
+   * its end; where `signal` ends the following earlier, the answer is the state by then.
+   */
+  function follow(started: JobSnapshot, signal?: AbortSignal): Promise<JobSnapshot> {
     const known = list.value?.find((job) => job.id === started.id)
     if (!known) put(started)
     const now = known ?? started
@@ -58,9 +63,13 @@ export const useJobsStore = defineStore('jobs', () => {
       const follower = (job: JobSnapshot): void => {
         if (job.id !== started.id || isActive(job.state)) return
         followers.delete(follower)
+        told.add(job.id)
         resolve(job)
       }
       followers.add(follower)
+      signal?.addEventListener('abort', () => {
+        if (followers.delete(follower)) resolve(list.value?.find((job) => job.id === started.id) ?? started)
+      })
     })
   }
 
@@ -77,5 +86,21 @@ export const useJobsStore = defineStore('jobs', () => {
     return job
   }
 
-  return { list, error, loading, refresh, newestFirst, active, current, ofRun, put, follow, pause, cancel, resume }
+  return {
+    list,
+    error,
+    loading,
+    refresh,
+    newestFirst,
+    active,
+    current,
+    ofRun,
+    put,
+    follow,
+    /** Whether the end of the job was told by who followed it. */
+    wasFollowed: (job: string): boolean => told.has(job),
+    pause,
+    cancel,
+    resume,
+  }
 })

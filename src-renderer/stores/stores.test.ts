@@ -121,6 +121,21 @@ describe('the jobs', () => {
     await expect(other).resolves.toMatchObject({ id: 'job-2', state: 'completed' })
   })
 
+  it('knows whose end was followed to the end', async () => {
+    const services = connectServices({ 'jobs:list': () => [] })
+    const jobs = useJobsStore()
+    await eventually(() => expect(jobs.list).toEqual([]))
+    const leaving = new AbortController()
+    const left = jobs.follow(jobOf({ id: 'left' }), leaving.signal)
+    const followed = jobs.follow(jobOf({ id: 'followed' }))
+    leaving.abort()
+    await expect(left).resolves.toMatchObject({ id: 'left', state: 'running' })
+    services.send('job:changed', jobOf({ id: 'left', state: 'completed' }))
+    services.send('job:changed', jobOf({ id: 'followed', state: 'completed' }))
+    await followed
+    expect([jobs.wasFollowed('left'), jobs.wasFollowed('followed')]).toEqual([false, true])
+  })
+
   it('fetches the list again after the connection was lost', async () => {
     const services = connectServices({ 'jobs:list': () => [jobOf()] })
     const jobs = useJobsStore()
