@@ -42,7 +42,7 @@ describe('ChartFrame', () => {
     expect(wrapper.find('table').exists()).toBe(false)
     await wrapper.get('button[aria-pressed]').trigger('click')
     expect(wrapper.findAll('th').map((th) => th.text())).toEqual(['Epoch', 'NDCG@10'])
-    expect(wrapper.findAll('td').map((td) => td.text())).toEqual(['1', '0.1235', '2', '0.25'])
+    expect(wrapper.findAll('td').map((td) => td.text())).toEqual(['1', '0.1235', '2', '0.2500'])
     expect(wrapper.findAll('td')[1]!.attributes('title')).toBe('0.123456')
     await wrapper.get('button[aria-pressed]').trigger('click')
     expect(wrapper.find('table').exists()).toBe(false)

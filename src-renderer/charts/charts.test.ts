@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { axisName, thinnedNote, toCsv, type Chart } from './chart'
 import { chartSvg } from './export'
-import { formatValue } from './format'
+import { columnFormatter, formatValue } from './format'
 import { barChart, binLabel, histogramBars } from './histogram-chart'
 import { lineChart, maxPointsPerSeries, tooltipText, type LineChartData } from './line-chart'
 import { longTailChart } from './long-tail-chart'
@@ -222,6 +222,12 @@ describe('leaving the chart', () => {
     expect(svg).toContain('best epoch')
     expect(svg).toContain('Loss (nats)')
     expect(svg).toContain('fill="#ffffff"')
+  })
+
+  it('gives a column one number of decimals', () => {
+    expect([0.22381, 0.096, null].map(columnFormatter([0.22381, 0.096, null]))).toEqual(['0.2238', '0.0960', '–'])
+    expect([900.54, 12.3].map(columnFormatter([900.54, 12.3]))).toEqual(['900.5', '12.3'])
+    expect([1, 2000].map(columnFormatter([1, 2000]))).toEqual(['1', '2,000'])
   })
 
   it('has a note only when something is left out', () => {

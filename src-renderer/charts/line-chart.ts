@@ -58,8 +58,8 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
   const xs = data.series.flatMap(({ points }) => points.map((point) => point[0]))
   const firstX = xs.reduce((least, x) => Math.min(least, x), Infinity)
   const lastX = xs.reduce((most, x) => Math.max(most, x), -Infinity)
-  // Room on the right for the names at the ends of the curves: about 6.5 px a letter, cut at 192 px.
-  const nameWidth = Math.min(192, 16 + 6.5 * Math.max(0, ...data.series.map(({ label }) => label.length)))
+  // Room on the right for the names at the ends of the curves: about 6.5 px a letter, cut at 200 px.
+  const nameWidth = Math.min(200, 28 + 6.5 * Math.max(0, ...data.series.map(({ label }) => label.length)))
 
   const option = {
     ...baseOption(theme),
@@ -91,7 +91,9 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
       emphasis: { disabled: true },
       endLabel: {
         show: true,
-        formatter: '{a}',
+        formatter: '{mark|●} {a}',
+        // Ties the name to its curve where it had to move away from it.
+        rich: { mark: { color: theme.categorical[s % theme.categorical.length], fontSize: 11, lineHeight } },
         color: theme.text,
         fontSize: 11,
         lineHeight,
@@ -108,7 +110,14 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
         lineStyle: { color: theme.text, type: 'dashed', width: 1 },
         data: (s === 0 ? (data.marks ?? []) : []).map((mark) => ({
           xAxis: mark.x,
-          label: { formatter: mark.label, color: theme.text, position: 'end', distance: 4 },
+          label: {
+            formatter: mark.label,
+            color: theme.text,
+            position: 'end',
+            distance: 4,
+            // Towards the middle, so that it is never cut at an end of the axis.
+            align: mark.x - firstX > lastX - mark.x ? 'right' : 'left',
+          },
         })),
       },
     })),

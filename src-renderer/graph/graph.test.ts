@@ -106,6 +106,12 @@ describe('graphElements', () => {
       for (const b of positions.slice(i + 1)) expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThan(50)
   })
 
+  it('puts the confounder with most ties in the middle of the others', () => {
+    const { c1, c2, c3 } = layoutPositions(keptElements(model), 'concentric')
+    const middle = { x: (c1!.x + c3!.x) / 2, y: (c1!.y + c3!.y) / 2 }
+    expect(Math.hypot(c2!.x - middle.x, c2!.y - middle.y)).toBeLessThan(1)
+  })
+
   it('lays parents above their children in layers', () => {
     // At 0.5 the dropped c3 → c1 is there as well, and must not turn the layers round.
     const positions = layoutPositions(keptElements(model), 'layered')

@@ -16,24 +16,24 @@ export type Positions = Record<string, { x: number; y: number }>
 
 const boundingBox = { x1: 0, y1: 0, w: 480, h: 360 }
 
-function optionsOf(layout: LayoutId): LayoutOptions {
+function optionsOf(layout: LayoutId, mostTied: string | undefined): LayoutOptions {
   const common = { animate: false, fit: false, boundingBox, padding: 0 }
   switch (layout) {
     case 'layered':
       // Roots on top. The box is left out: dagre would squeeze the layers into it.
-      return { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 72, rankSep: 80 } as LayoutOptions
+      return { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 140, rankSep: 96 } as LayoutOptions
     case 'circle':
       return { ...common, name: 'circle' }
     case 'grid':
       return { ...common, name: 'grid', avoidOverlapPadding: 64 }
     case 'concentric':
-      // The more a confounder is tied to the others, the further inside.
+      // The confounder with most ties in the middle, the others around it.
       return {
         ...common,
         name: 'concentric',
-        concentric: (node) => node.degree(false),
+        concentric: (node) => (node.id() === mostTied ? 1 : 0),
         levelWidth: () => 1,
-        minNodeSpacing: 72,
+        minNodeSpacing: 120,
       }
   }
 }
@@ -47,7 +47,8 @@ export function layoutPositions(elements: ElementDefinition[], layout: LayoutId)
     style: [{ selector: 'node', style: { width: nodeDiameter, height: nodeDiameter } }],
   })
   try {
-    headless.layout(optionsOf(layout)).run()
+    const byTies = headless.nodes().sort((a, b) => b.degree(false) - a.degree(false))
+    headless.layout(optionsOf(layout, byTies.first().id())).run()
     return Object.fromEntries(headless.nodes().map((node) => [node.id(), { ...node.position() }]))
   } finally {
     headless.destroy()
