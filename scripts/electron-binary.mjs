@@ -8,15 +8,16 @@ const downloadSeconds = 90
 
 /** The path of Electron's binary, fetched if it can be within a short time; null when it cannot be had. */
 export function electronBinary() {
-  const present = installedBinary()
+  const present = installedElectron()
   if (present) return present
   const installer = join(packageDirectory(), 'install.js')
   if (!existsSync(installer)) return null
   spawnSync(process.execPath, [installer], { timeout: downloadSeconds * 1000, stdio: 'ignore' })
-  return installedBinary()
+  return installedElectron()
 }
 
-function installedBinary() {
+/** The path of Electron's binary where it lies in node_modules; null where it does not. */
+export function installedElectron() {
   const pathFile = join(packageDirectory(), 'path.txt')
   if (!existsSync(pathFile)) return null
   const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(packageDirectory(), 'dist')

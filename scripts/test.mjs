@@ -99,8 +99,16 @@ function countVitest(report) {
   return { passed, failed, skipped: tests.length - passed - failed }
 }
 
-function countPlaywright({ stats, errors }) {
+function countPlaywright({ stats, errors, suites }) {
+  for (const reason of new Set(suites.flatMap(skipReasons))) console.log(`Skipped: ${reason}`)
   return { passed: stats.expected + stats.flaky, failed: stats.unexpected + errors.length, skipped: stats.skipped }
+}
+
+/** Why tests were skipped, as they say it themselves. */
+function skipReasons({ suites = [], specs = [] }) {
+  const annotations = specs.flatMap(({ tests }) => tests.flatMap((test) => test.annotations))
+  const own = annotations.filter(({ type }) => type === 'skip').map(({ description }) => description)
+  return [...own, ...suites.flatMap(skipReasons)]
 }
 
 /** Playwright's own browser where it can be downloaded, else Debian's package where we may install it. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { chromium, type Browser, type Page } from '@playwright/test'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Analyst } from '../../e2e/actions/analyst'
 import { chromiumArguments, findChromium } from '../../scripts/chromium.mjs'
 import { pageOrigin, StandInApp } from '../electron-stand-in/app'
 
@@ -376,6 +377,23 @@ describe('a running app', () => {
           error: { code: 'pathRefused' },
         })
     })
+  })
+})
+
+describe('a training in the window', () => {
+  beforeAll(startAnew)
+  afterAll(end)
+
+  it('goes over the port from the click to the finished run', { timeout: 300_000 }, async () => {
+    const { page, complaints, outside } = await app.open(browser)
+    const analyst = new Analyst(page)
+    await analyst.sees.button('Train on the demo').click()
+    await analyst.sees.state().filter({ hasText: 'completed' }).waitFor({ timeout: 240_000 })
+    expect(await analyst.countsEpochs()).toBeGreaterThan(1)
+    await analyst.sees.view('Runs').click()
+    await analyst.sees.runRow('CSC').waitFor()
+    expect(complaints).toEqual([])
+    expect(outside).toEqual([])
   })
 })
 
