@@ -13,6 +13,7 @@ import { makeCard } from '../dataset/card'
 import { prepareSplit } from '../split/prepare-split'
 import type { SourceFile } from './detect'
 import { importTables, type ImportRequest } from './import-tables'
+import { previewImport } from './preview'
 
 let folder: DataFolder
 beforeEach(async () => {
@@ -117,6 +118,14 @@ describe('a fault in a row is told with its line and a sample', () => {
     expect(error.message).toMatch(message)
     expect(error.message).toContain(JSON.stringify(bad).slice(0, 20))
     expect(error).toMatchObject({ code, details: { file: 'my.csv', line: 5002, sample: expect.stringContaining(bad) } })
+  })
+
+  it('is foretold by the preview where it is among the first rows', async () => {
+    const file = await folder.file('my.csv', `${header}u1,i1,3,1000000000\nu2,i2,good,1000000001\n`)
+    const { warnings } = await previewImport([file])
+    expect(warnings).toEqual([
+      'As it is cut and mapped, the import will be refused: "my.csv", line 3: rating (column "rating"): "good" is not a number. The line reads "u2,i2,good,1000000001".',
+    ])
   })
 
   it('counts lines, not rows, where a quoted id holds a line end', async () => {

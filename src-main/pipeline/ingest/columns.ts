@@ -1,7 +1,7 @@
 import type { ColumnMapping } from '../../../src-shared/domain/dataset'
 import { sqlName, sqlParquet, sqlText } from '../dataset/duckdb'
 import type { DetectedTable } from './detect'
-import { latestSeconds, type TimeFormat } from './values'
+import { latestSeconds, timeFormatOf, type TimeFormat } from './values'
 
 /** The notations of a date with and without time of day, as DuckDB spells them. */
 const strptimeFormats = {
@@ -9,6 +9,12 @@ const strptimeFormats = {
   'day-month-year': ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M', '%d/%m/%Y'],
   'month-day-year': ['%m/%d/%Y %H:%M:%S', '%m/%d/%Y %H:%M', '%m/%d/%Y'],
 } as const
+
+/** The notation of the mapped time column, by the first rows. */
+export function timeFormatIn(table: DetectedTable, mapping: ColumnMapping): TimeFormat {
+  const at = table.columns.findIndex((column) => column.name === mapping.time)
+  return timeFormatOf(at < 0 ? [] : table.sample.map((row) => row[at]!))
+}
 
 /** The rows of a source file as a relation; every column of a text file is text. */
 export function sqlSource(table: DetectedTable, options: { lenient?: boolean; encoding?: 'latin-1' } = {}): string {

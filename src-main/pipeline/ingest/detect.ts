@@ -30,8 +30,10 @@ export interface DetectedTable {
   text: (TextLayout & RecordFormat & { encoding: 'utf-8' | 'latin-1'; skipLines: number }) | null
   columns: (ColumnInfo & { declared?: 'text' | 'number' | undefined })[]
   rows: string[][]
-  /** More of the first rows, to tell by their ids what a table is of. */
+  /** More of the first rows, those of the right width, to tell by their ids what a table is of. */
   sample: string[][]
+  /** The records that rows and sample come from, faulty ones too; none for Parquet. */
+  records: TextRecord[]
   /** Interactions: the guessed columns. */
   mapping: Partial<ColumnMapping>
   /** Items and users: the column that holds their id. */
@@ -403,6 +405,7 @@ function detectText(
     columns,
     rows: body.slice(0, previewRows),
     sample: even,
+    records: header ? records.slice(1) : records,
     mapping,
     idColumn: idColumnOf(role ?? 'items', names, header ? mapping : {}),
     ignored,
@@ -456,6 +459,7 @@ async function detectParquet(source: SourceFile): Promise<DetectedTable> {
     columns,
     rows: rows.slice(0, previewRows),
     sample: rows,
+    records: [],
     mapping,
     idColumn: idColumnOf(role, names, mapping),
     ignored: null,

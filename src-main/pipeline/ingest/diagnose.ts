@@ -40,6 +40,40 @@ const located = (
   )
 }
 
+/** What is wrong with a record of this table, as an error with its line and a sample; null where it is sound. */
+function checkOf(
+  table: DetectedTable,
+  mapping: ColumnMapping | null,
+  timeFormat: TimeFormat,
+): (record: TextRecord) => CausewayError | null {
+  const width = table.columns.length
+  const positions = new Map(table.columns.map((column, at) => [column.name, at]))
+  const check = ({ fault, fields }: TextRecord): Fault | null => {
+    if (fault !== null) return { code: 'rowInvalid', text: fault }
+    if (fields.length !== width)
+      return { code: 'rowInvalid', text: `it has ${fields.length} columns where ${width} are expected` }
+    return mapping && faultOf((column) => fields[positions.get(column)!]!, mapping, timeFormat)
+  }
+  return (record) => {
+    const fault = check(record)
+    return fault && located(table, 'line', record.line, fault, record.raw)
+  }
+}
+
+/** The first fault among the first rows of a table; null where there is none. For a preview. */
+export function findEarlyFault(
+  table: DetectedTable,
+  mapping: ColumnMapping | null,
+  timeFormat: TimeFormat,
+): string | null {
+  const check = checkOf(table, mapping, timeFormat)
+  for (const record of table.records) {
+    const error = check(record)
+    if (error) return error.message
+  }
+  return null
+}
+
 /**
  * Why the import of a table was refused: its first faulty line as an error with line number and sample, or null when
  * every line is sound. Reads the file as a stream, up to the first fault.
@@ -54,23 +88,13 @@ export async function findFault(
 ): Promise<CausewayError | null> {
   if (!table.text) return mapping ? findParquetFault(db, table, mapping, timeFormat) : null
   const { text } = table
-  const width = table.columns.length
-  const positions = new Map(table.columns.map((column, at) => [column.name, at]))
-  const check = (record: TextRecord): Fault | null => {
-    if (record.fault !== null) return { code: 'rowInvalid', text: record.fault }
-    if (record.fields.length !== width)
-      return { code: 'rowInvalid', text: `it has ${record.fields.length} columns where ${width} are expected` }
-    return mapping && faultOf((column) => record.fields[positions.get(column)!]!, mapping, timeFormat)
-  }
+  const check = checkOf(table, mapping, timeFormat)
   let isHeader = text.header
   for await (const records of streamRecords(table.source.path, text.encoding, text, signal)) {
     for (const record of records) {
-      if (isHeader) {
-        isHeader = false
-        continue
-      }
-      const fault = check(record)
-      if (fault) return located(table, 'line', record.line, fault, record.raw)
+      const error = isHeader ? null : check(record)
+      if (error) return error
+      isHeader = false
     }
   }
   return null

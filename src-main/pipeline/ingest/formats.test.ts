@@ -128,6 +128,13 @@ describe('one table', () => {
     ])
   })
 
+  it.each(['MZ,user,item', 'ORC id,user,item'])(
+    'is text though it begins like a program or an ORC file: %s',
+    async (names) => {
+      expect(await imported({ a: `${names}\n1,u1,i1\n2,u2,i2\n` })).toEqual(['u1 · i1', 'u2 · i2'])
+    },
+  )
+
   it('written with its row numbers, which have no name', async () => {
     expect(await imported({ a: ',user_id,item_id\n0,u1,i1\n1,u2,i2\n' })).toEqual(['u1 · i1', 'u2 · i2'])
   })
@@ -280,6 +287,16 @@ describe('several tables', () => {
     const catalog = await itemCards(folder.workspace, 'it')
     expect([catalog.get('i1')!.attributes, catalog.get('i60')!.attributes]).toEqual([{ year: 1901 }, {}])
   })
+})
+
+it('notes ids that a table of items repeats or does not know', async () => {
+  await imported({ log: 'user,item\nu1,i1\nu2,i2\nu2,i3\n', items: 'item_id,title\ni1,First\ni1,Again\ni2,Second\n' })
+  const [manifest] = await listDatasets(folder.workspace)
+  expect(manifest!.notes).toEqual([
+    '"items": 1 row repeats an id; the first row of each counts.',
+    '"items" tells nothing of 1 of 3 items by their ids (its column "item_id").',
+  ])
+  expect((await itemCards(folder.workspace, 'it')).get('i1')!.title).toBe('First')
 })
 
 describe('a data set', () => {

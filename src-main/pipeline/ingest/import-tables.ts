@@ -10,10 +10,10 @@ import { datasetDirectory, datasetsDirectory, temporaryDirectory } from '../../s
 import { toIoError } from '../../storage/io-errors'
 import { tableFiles } from '../dataset/dataset'
 import { sqlName, sqlParquet, sqlText, withDuckDb, type DuckDb } from '../dataset/duckdb'
-import { sqlInteractionColumns, sqlSource } from './columns'
+import { sqlInteractionColumns, sqlSource, timeFormatIn } from './columns'
 import { detectTables, movieLens100kGenres, titleOf, type DetectedTable, type SourceFile } from './detect'
 import { findFault } from './diagnose'
-import { timeFormatOf, type TimeFormat } from './values'
+import type { TimeFormat } from './values'
 
 export interface ImportRequest {
   workspace: string
@@ -176,6 +176,7 @@ async function convert(
     const converted = await convertAttributes(db, table, out(role), signal)
     attributes[role] = converted.attributes
     notes.push(...converted.notes)
+    if (converted.attributes.length > 0) notes.push(...(await noteMissing(db, table, role, out, counts[role])))
   }
   report('Checking', 0.95)
   const stored = [
@@ -207,6 +208,24 @@ async function convert(
   return manifest
 }
 
+/** How many users or items of the interactions a table of their attributes does not tell of. */
+async function noteMissing(
+  db: DuckDb,
+  table: DetectedTable,
+  role: 'items' | 'users',
+  out: (table: keyof typeof tableFiles) => string,
+  total: number,
+): Promise<string[]> {
+  const column = role === 'items' ? 'item' : 'user'
+  const { missing } = await db.row<{ missing: number }>(
+    `SELECT count(DISTINCT "${column}")::DOUBLE AS missing FROM ${sqlParquet(out('interactions'))}
+       WHERE "${column}" NOT IN (SELECT "id" FROM ${sqlParquet(out(role))})`,
+  )
+  if (missing === 0) return []
+  const who = `${missing.toLocaleString('en')} of ${total.toLocaleString('en')} ${role}`
+  return [`"${table.source.handle.name}" tells nothing of ${who} by their ids (its column "${table.idColumn}").`]
+}
+
 /** Reports a stage with its share of the whole and a time to go drawn from the speed so far. */
 function progressOf({ onProgress }: ImportRequest): (stage: string, fraction: number) => void {
   const startedAt = performance.now()
@@ -225,8 +244,7 @@ async function convertInteractions(
   signal: AbortSignal | undefined,
   onFraction: (fraction: number) => void,
 ): Promise<void> {
-  const timeAt = table.columns.findIndex((column) => column.name === mapping.time)
-  const timeFormat = timeFormatOf(timeAt < 0 ? [] : table.sample.map((row) => row[timeAt]!))
+  const timeFormat = timeFormatIn(table, mapping)
   const copy = (lenient: boolean): Promise<void> =>
     db.run(
       `COPY (SELECT ${sqlInteractionColumns(mapping, timeFormat)} FROM ${sqlSource(table, { lenient })}) TO ${sqlText(out)} ${parquetOptions}`,
@@ -330,6 +348,13 @@ async function convertAttributes(
   })
   const found = await db.row<Record<string, number>>(`SELECT ${checks.join(', ')} FROM attributes`, { signal })
   const notes: string[] = []
+  const { repeated } = await db.row<{ repeated: number }>(
+    `SELECT (count("id") - count(DISTINCT "id"))::DOUBLE AS repeated FROM attributes`,
+  )
+  if (repeated > 0)
+    notes.push(
+      `"${table.source.handle.name}": ${repeated} ${repeated === 1 ? 'row repeats' : 'rows repeat'} an id; the first row of each counts.`,
+    )
   const attributes = columns.map(({ name, declared }, at): Attribute => {
     const [filled, numbers, integers, zeros] = ['filled', 'numbers', 'integers', 'zeros'].map((key) => found[key + at]!)
     const strays = filled! - numbers!

@@ -1,5 +1,7 @@
 import type { ImportPreview, TextLayout } from '../../../src-shared/domain/dataset'
+import { timeFormatIn } from './columns'
 import { detectTables, type DetectedTable, type SourceFile } from './detect'
+import { findEarlyFault } from './diagnose'
 
 /**
  * What an import of these files would read: how each is cut, which holds the interactions, which columns say what. Reads only the
@@ -30,18 +32,14 @@ export async function previewImport(files: SourceFile[], text?: TextLayout): Pro
 
 function warningsOf(table: DetectedTable): string[] {
   const file = `"${table.source.handle.name}"`
-  const warnings: string[] = []
   if (table.ignored !== null) return [`${file} is left out: ${table.ignored}.`]
-  const odd = table.rows.findIndex((row) => row.length !== table.columns.length)
-  if (odd >= 0)
-    warnings.push(
-      `${file}: row ${odd + 1} has ${table.rows[odd]!.length} columns where ${table.columns.length} are expected.`,
-    )
+  const { user, item, rating, time } = table.mapping
+  const isMapped = table.role === 'interactions' && user !== undefined && item !== undefined
+  const mapping = isMapped ? { ...table.mapping, user, item } : null
+  const fault = findEarlyFault(table, mapping, mapping ? timeFormatIn(table, mapping) : 'iso')
+  const warnings = fault === null ? [] : [`As it is cut and mapped, the import will be refused: ${fault}`]
   if (table.role !== 'interactions') return warnings
-  const { rating, time } = table.mapping
   if (rating === undefined) warnings.push(`${file} has no rating column: every interaction counts as positive.`)
-  const ratingType = table.columns.find((column) => column.name === rating)?.type
-  if (ratingType === 'text') warnings.push(`${file}: the rating column "${rating}" holds text.`)
   if (time === undefined) warnings.push(`${file} has no time column: only a random split is possible.`)
   return warnings
 }

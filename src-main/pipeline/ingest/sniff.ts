@@ -50,10 +50,10 @@ const signatures: [kind: string | ((bytes: Buffer) => string), matches: (bytes: 
   ['an HDF5 file', (b) => ascii(b, 0, 8) === '\x89HDF\r\n\x1a\n'],
   ['a NumPy array (npy)', (b) => ascii(b, 0, 6) === '\x93NUMPY'],
   ['an Arrow or Feather file', (b) => ascii(b, 0, 6) === 'ARROW1' || ascii(b, 0, 4) === 'FEA1'],
-  ['an ORC file', (b) => ascii(b, 0, 3) === 'ORC'],
+  ['an ORC file', (b) => ascii(b, 0, 3) === 'ORC' && b.includes(0)],
   ['an Avro file', (b) => ascii(b, 0, 4) === 'Obj\x01'],
   ['a Python pickle', (b) => /^\x80[\x02-\x05]/.test(ascii(b, 0, 2))],
-  ['a program', (b) => ascii(b, 0, 4) === '\x7fELF' || ascii(b, 0, 2) === 'MZ'],
+  ['a program', (b) => ascii(b, 0, 4) === '\x7fELF' || (ascii(b, 0, 2) === 'MZ' && b.includes(0))],
   ['text in UTF-16', (b) => ascii(b, 0, 2) === '\xff\xfe' || ascii(b, 0, 2) === '\xfe\xff'],
 ]
 
