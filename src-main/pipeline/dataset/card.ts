@@ -68,11 +68,13 @@ function popularityOf(positives: Positives): Int32Array {
   return counts.sort().reverse()
 }
 
-/** At most 200 ranks from 1 to `count`, evenly spaced on a logarithmic axis: the head in full, the tail thinned. */
+/** At most 200 ranks from 1 to `count`, half of them evenly spaced, half on a logarithmic scale: good for a plot on either axis. */
 function thinRanks(count: number): number[] {
   if (count <= longTailPoints) return Array.from({ length: count }, (_, at) => at + 1)
-  const spaced = Array.from({ length: longTailPoints }, (_, at) => Math.round(count ** (at / (longTailPoints - 1))))
-  return [...new Set(spaced)]
+  const half = longTailPoints / 2
+  const steps = Array.from({ length: half }, (_, at) => at / (half - 1))
+  const ranks = steps.flatMap((step) => [Math.round(count ** step), Math.round(1 + (count - 1) * step)])
+  return [...new Set(ranks)].sort((a, b) => a - b)
 }
 
 /** The share of all positives that fall on the first `share` of the items. */
