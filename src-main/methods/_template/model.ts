@@ -1,0 +1,29 @@
+import { multinomialLogLikelihood } from '../../tensor/sparse'
+import { tf, type Scalar, type Tensor, type Tensor2D } from '../../tensor/tf'
+import { gradientMethod, type GradientArchitecture } from '../blocks/gradient-method'
+import { normalArray } from '../blocks/initial'
+
+const template: GradientArchitecture<'items.bias'> = {
+  initialWeights: (items, _params, rng) => ({ 'items.bias': normalArray([items], 0.01, rng) }),
+
+  build: (weights, _params, items) => {
+    /** The same logits for every user of a block, [users, items]. */
+    const logits = (users: number): Tensor2D =>
+      tf.mul(tf.ones([users, 1]), tf.reshape(weights['items.bias'] as Tensor, [1, items]))
+
+    return {
+      lossParts: ['loss'],
+
+      batchLoss: (rows) => [tf.neg(tf.mean(multinomialLogLikelihood(logits(rows.rows), rows))) as Scalar],
+
+      async score(rows) {
+        const scores = tf.tidy(() => tf.logSoftmax(logits(rows.rows)))
+        const values = (await scores.data()) as Float32Array
+        scores.dispose()
+        return values
+      },
+    }
+  },
+}
+
+export const method = gradientMethod(template)
