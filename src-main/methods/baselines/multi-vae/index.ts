@@ -17,8 +17,8 @@ export const descriptor: MethodDescriptor = {
     },
     capabilities: ['score'],
     params: [
-      ...trainingParams({ epochs: 200, batchSize: 64, learningRate: 1e-3, weightDecay: 0, patience: 10 }),
-      ...vaeParams({ dropout: 0.5, klCap: 0.8, annealSteps: 1000 }),
+      ...trainingParams({ epochs: 200, batchSize: 64, learningRate: 1e-3, weightDecay: 1e-6, patience: 10 }),
+      ...vaeParams({ dropout: 0.5, klCap: 0.5, annealSteps: 0 }),
     ],
     series: [
       {
