@@ -61,7 +61,7 @@ export const valueAxis = (theme: ChartTheme, axis: AxisSpec, place: 'x' | 'y'): 
   axisLine: { show: place === 'x', lineStyle: { color: theme.line } },
   axisTick: { show: place === 'x', lineStyle: { color: theme.line } },
   axisLabel: { color: theme.quietText, hideOverlap: true },
-  splitNumber: place === 'x' ? 6 : 4,
+  splitNumber: place === 'x' ? 6 : 3,
   splitLine: { show: place === 'y', lineStyle: { color: theme.grid } },
 })
 
