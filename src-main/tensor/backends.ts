@@ -4,6 +4,7 @@ import util from 'node:util'
 import { CausewayError } from '../../src-shared/contract/errors'
 import { backendIds, type BackendId, type BackendProbe, type BackendReport } from '../../src-shared/domain/backend'
 import { registerGradients } from './gradients'
+import { registerTensorflowKernels } from './tensorflow-kernels'
 import { tf } from './tf'
 
 /**
@@ -34,6 +35,7 @@ async function loadTensorflow(): Promise<Loaded> {
   const name = '@tensorflow/tfjs-node-gpu'
   const loaded = (await import(/* @vite-ignore */ name)) as { default?: { version?: Record<string, string> } }
   registerGradients()
+  registerTensorflowKernels()
   const backend = tf.findBackend('tensorflow') as unknown as { isUsingGpuDevice?: boolean } | null
   if (!backend) throw new Error('the package loaded but registered no backend')
   const version = loaded.default?.version?.['tfjs-node'] ?? '4.22.0'
