@@ -153,6 +153,22 @@ test('cancelling stops between two batches and leaves a checkpoint', async () =>
   expect(existsSync(join(run.runDirectory, 'checkpoint', 'last.safetensors'))).toBe(true)
 })
 
+test('a CSC run leaves its graph and answers with the strengths of a user', async () => {
+  const run = newRun('csc', { confounders: 3, epochs: 2 }, 'csc')
+  const result = await start().client.call('fit', { ...run, resume: false })
+  expect(result.end).toBe('completed')
+  const { client } = start()
+  await client.call('open', run)
+  const graph = await client.call('graph', {})
+  expect(graph).toEqual(JSON.parse(readFileSync(join(run.runDirectory, 'graph.json'), 'utf8')))
+  expect(graph.nodes).toEqual(['c1', 'c2', 'c3'])
+  const strengths = await client.call('localGraph', { row: 0 })
+  expect(strengths.map((row) => row.length)).toEqual([3, 3, 3])
+  expect(strengths.map((row, i) => row[i])).toEqual([0, 0, 0])
+  expect(readFileSync(join(run.runDirectory, 'log.jsonl'), 'utf8')).toMatch(/probability of at least 0.5/)
+  expect(await client.call('evaluate', { part: 'test' })).toEqual(result.metrics)
+})
+
 test('bad runs are refused by name', async () => {
   const { client } = start()
   await expect(client.call('fit', { ...newRun('bad', {}, 'no-such'), resume: false })).rejects.toMatchObject({

@@ -269,7 +269,8 @@ class Pace {
     const perEpoch = this.batches * batch + validation
     const done = epoch * perEpoch + position * batch + validated * validation
     const whole = this.epochs * perEpoch
-    return { stage, fraction: done / whole, etaSeconds: this.batchSeconds === null ? null : whole - done }
+    const fraction = Math.min(1, done / whole)
+    return { stage, fraction, etaSeconds: this.batchSeconds === null ? null : (1 - fraction) * whole }
   }
 }
 
