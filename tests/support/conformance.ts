@@ -21,6 +21,8 @@ export function describeConformance(backend: BackendId): void {
     `%s on ${backend}`,
     (_, descriptor) => {
       let model: FittedModel
+      // TensorFlow adds in another order for another number of rows; the last bits follow it.
+      const tolerance = backend === 'tensorflow' ? 1e-5 : 0
 
       beforeAll(async () => {
         await useBackend(backend)
@@ -53,7 +55,10 @@ export function describeConformance(backend: BackendId): void {
         for (let from = 0; from < rows; from += 7) {
           const block = Array.from({ length: Math.min(7, rows - from) }, (_, r) => from + r)
           const scores = await model.score(takeRows(split.train, block))
-          expect(scores).toEqual(whole.slice(from * cols, (from + block.length) * cols))
+          const expected = whole.slice(from * cols, (from + block.length) * cols)
+          const difference = Math.max(...scores.map((score, at) => Math.abs(score - expected[at]!)))
+          expect(scores).toHaveLength(expected.length)
+          expect(difference).toBeLessThanOrEqual(tolerance)
         }
       })
 
