@@ -22,4 +22,11 @@ describe('the table of runs', () => {
     expect(runs.filter((run) => runMatches(run, 'CSC', 'demo seed 3')).map((run) => run.id)).toEqual(['c'])
     expect(runs.filter((run) => runMatches(run, 'CSC', ''))).toHaveLength(3)
   })
+
+  it('does not take a digit of an id for a seed', () => {
+    const seed0 = runOf({ id: 'csc-20261120-224546-21ab' })
+    expect(runMatches(seed0, 'CSC', 'seed 1')).toBe(false)
+    expect(runMatches(seed0, 'CSC', 'seed 0')).toBe(true)
+    expect(runMatches(seed0, 'CSC', '6-21a')).toBe(true)
+  })
 })

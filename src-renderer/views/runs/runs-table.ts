@@ -12,15 +12,17 @@ export const shownMetrics = ['recall@10', 'ndcg@10', 'recallFull@10'].map((id) =
   }
 })
 
-/** Whether every word of the query occurs in what is known of the run. */
+/** Whether every word of the query starts a word of what is known of the run; a long one may also stand within. */
 export function runMatches(run: RunManifest, methodLabel: string, query: string): boolean {
   const text = [run.id, run.method, methodLabel, run.dataset, run.state, run.backend, `seed ${run.seed}`]
     .join(' ')
     .toLowerCase()
+  const known = text.split(/[^\p{L}\p{N}]+/u)
   return query
     .toLowerCase()
     .split(/\s+/)
-    .every((word) => text.includes(word))
+    .filter(Boolean)
+    .every((word) => known.some((start) => start.startsWith(word)) || (word.length > 2 && text.includes(word)))
 }
 
 export interface RunColumn {
