@@ -21,7 +21,7 @@ function optionsOf(layout: LayoutId, mostTied: string | undefined): LayoutOption
   switch (layout) {
     case 'layered':
       // Roots on top. The box is left out: dagre would squeeze the layers into it.
-      return { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 140, rankSep: 96 } as LayoutOptions
+      return { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 88, rankSep: 88 } as LayoutOptions
     case 'circle':
       return { ...common, name: 'circle' }
     case 'grid':
