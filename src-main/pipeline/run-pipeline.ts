@@ -6,7 +6,7 @@ import type { FitReporter, FittedModel, MethodDescriptor, StopSignal } from '../
 import { findMethod } from '../methods/registry'
 import { useBackend } from '../tensor/backends'
 import { Rng } from '../tensor/rng'
-import { readCheckpoint, writeCheckpoint } from './checkpoint-store'
+import { readCheckpoint, removeHalfWritten, writeCheckpoint } from './checkpoint-store'
 import { evaluate } from './evaluate/evaluate'
 import { appendLog, appendPoint, writeGraph, writeWeights } from './run-files'
 import { readSplit } from './split/split-store'
@@ -35,6 +35,7 @@ export async function runPipeline(
   const split = await readSplit(run.splitDirectory)
   await useBackend(run.backend)
   const method = await descriptor.load()
+  removeHalfWritten(run.runDirectory)
   const resume = run.resume ? readCheckpoint(run.runDirectory) : null
   report.log('info', startText(descriptor, run, split, resume !== null))
 

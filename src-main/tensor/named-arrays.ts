@@ -17,7 +17,7 @@ export function createWeights<N extends string>(arrays: Record<N, NamedArray>): 
 export async function readTensors(tensors: Record<string, Tensor>): Promise<NamedArrays> {
   const arrays: NamedArrays = {}
   for (const [name, tensor] of Object.entries(tensors))
-    arrays[name] = { shape: tensor.shape.slice(), data: Float32Array.from(await tensor.data()) }
+    arrays[name] = { shape: tensor.shape.slice(), data: (await tensor.data()).slice() as Float32Array }
   return arrays
 }
 
