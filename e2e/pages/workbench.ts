@@ -15,7 +15,7 @@ export class Workbench {
   readonly setup = (): Locator => this.page.getByRole('region', { name: 'What to train' })
   readonly param = (key: string): Locator => this.page.locator(`[data-param="${key}"] input`)
   readonly seed = (): Locator => this.setup().getByLabel('Seed', { exact: true })
-  readonly run = (): Locator => this.page.getByRole('region', { name: 'Run', exact: true })
+  readonly run = (): Locator => this.page.getByRole('region', { name: 'Run in view' })
   readonly state = (): Locator => this.run().locator('.state-badge')
   readonly progress = (): Locator => this.run().getByRole('progressbar')
   readonly metric = (name: string): Locator => this.run().locator(`[data-metric="${name}"]`)

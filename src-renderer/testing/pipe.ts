@@ -77,7 +77,8 @@ export function connectServices(answers: Answers = {}): ServicesEnd {
 }
 
 /** Waits until `expectation` no longer throws. */
-export const eventually = (expectation: () => void): Promise<void> => vi.waitFor(expectation, { interval: 5, timeout: 10_000 })
+export const eventually = (expectation: () => void): Promise<void> =>
+  vi.waitFor(expectation, { interval: 5, timeout: 10_000 })
 
 export const jobOf = (change: Partial<JobSnapshot> = {}): JobSnapshot => ({
   id: 'job-1',
