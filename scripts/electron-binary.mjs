@@ -12,6 +12,7 @@ export function electronBinary() {
   if (present) return present
   const installer = join(packageDirectory(), 'install.js')
   if (!existsSync(installer)) return null
+  console.log(`Fetching Electron, for at most ${downloadSeconds} s …`)
   spawnSync(process.execPath, [installer], { timeout: downloadSeconds * 1000, stdio: 'ignore' })
   return installedElectron()
 }

@@ -1,5 +1,6 @@
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -244,6 +245,26 @@ describe('an upload', () => {
     expect(answer).toContain('HTTP/1.1 507')
     expect(answer).toContain('"code":"diskFull"')
     expect(await readdir(join(started.directory, 'uploads'))).toEqual([])
+  })
+
+  // Attack: an upload that announces nothing fills the disk as it comes.
+  it('that does not fit on the disk is refused and leaves nothing behind', async ({ skip }) => {
+    const folder = join(started.directory, 'uploads')
+    await mkdir(folder)
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status !== 0)
+      return skip('mounting a 1 MB tmpfs needs root')
+    try {
+      const cookie = await signIn(started.shell)
+      const headers = { cookie, origin, 'transfer-encoding': 'chunked' }
+      const body = Buffer.alloc(4 * 1024 * 1024, 'user,item\n')
+      const answer = await ask(port, { method: 'POST', path: '/upload?name=a.csv', headers, body })
+      expect(answer.status).toBe(507)
+      expect(JSON.parse(answer.body)).toMatchObject({ ok: false, error: { code: 'diskFull' } })
+      expect(await readdir(folder)).toEqual([])
+      expect(started.handedOut).toEqual([])
+    } finally {
+      execFileSync('umount', [folder])
+    }
   })
 
   it('that is cut short leaves nothing behind', async () => {
