@@ -67,6 +67,8 @@ export function trainerHandlers(
             progress.request()
           },
         })
+      } catch (thrown) {
+        throw explainMemory(thrown)
       } finally {
         clearInterval(memory)
         progress.flush()
@@ -122,6 +124,21 @@ export function trainerHandlers(
       return Array.from({ length: k }, (_, i) => Array.from(strengths.subarray(i * k, (i + 1) * k)))
     },
   }
+}
+
+/** Failed allocations come as all sorts of errors: out of JavaScript's heap, of WebAssembly's memory, of the graphics card's. */
+function explainMemory(thrown: unknown): unknown {
+  if (thrown instanceof CausewayError || !(thrown instanceof Error)) return thrown
+  if (!/out of memory|cannot enlarge memory|allocation failed|invalid typed array length|OOM/i.test(thrown.message))
+    return thrown
+  return new CausewayError(
+    'outOfMemory',
+    `The training ran out of memory (${thrown.message.split('\n')[0]}).`,
+    undefined,
+    {
+      cause: thrown,
+    },
+  )
 }
 
 function refuseUnknownRows(rows: readonly number[], split: Split): void {

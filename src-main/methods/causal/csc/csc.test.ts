@@ -13,6 +13,7 @@ import { itemLogits } from '../../blocks/mult-vae'
 import type { FittedModel, NamedArray, NamedArrays } from '../../method'
 import { descriptor } from '.'
 import {
+  attentionSharpness,
   causalLayer,
   edgeProbabilities,
   exogenous,
@@ -147,10 +148,14 @@ describe('the graphs', () => {
       const user = times(row, array('user.weight')).map((value, at) => Math.tanh(value + bias[at]!))
       for (let j = 0; j < 3; j++) {
         const head = (values: number[]): number[] => values.slice(j * 32, (j + 1) * 32)
-        const query = head(times([...array('confounders')[j]!, ...user], array('attention.query')))
+        const unit = (values: number[]): number[] => values.map((value) => value / Math.hypot(...values))
+        // The upper half of the query weights is for E, the lower for the user.
+        const [ofNode, ofUser] = [array('attention.query').slice(0, 4), array('attention.query').slice(4)]
+        const node = unit(head(times(array('confounders')[j]!, ofNode)))
+        const query = unit(head(times(user, ofUser))).map((value, at) => value + node[at]!)
         const scores = [0, 1, 2].map((i) => {
-          const key = head(times(array('confounders')[i]!, array('attention.key')))
-          return query.reduce((sum, value, at) => sum + value * key[at]!, 0) / Math.sqrt(32)
+          const key = unit(head(times(array('confounders')[i]!, array('attention.key'))))
+          return attentionSharpness * query.reduce((sum, value, at) => sum + value * key[at]!, 0)
         })
         const others = scores.map((score, i) => (i === j ? 0 : Math.exp(score)))
         const sum = others.reduce((total, value) => total + value, 0)

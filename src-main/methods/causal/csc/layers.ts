@@ -1,6 +1,6 @@
 import { linear } from '../../../tensor/ops'
 import type { Rng } from '../../../tensor/rng'
-import { tf, type Tensor1D, type Tensor2D, type Tensor3D } from '../../../tensor/tf'
+import { tf, type Tensor, type Tensor2D, type Tensor3D } from '../../../tensor/tf'
 import { gumbelSigmoid } from '../../blocks/gumbel-sigmoid'
 import { decodeHidden } from '../../blocks/mult-vae'
 import type { EdgeMask } from '../../method'
@@ -14,6 +14,9 @@ export const mixTemperature = 0.1
 /** How much of f's output is added to z: see "Deviations and decisions" in README.md. */
 export const mixScale = 0.03
 
+/** What the products of queries and keys, which have unit length, are multiplied by before the softmax. */
+export const attentionSharpness = 3
+
 /** The learned probability of every edge, [k, k], parents in rows, zero diagonal. */
 export const edgeProbabilities = (logits: Tensor2D): Tensor2D =>
   tf.mul(gumbelSigmoid(logits, graphTemperature, null), offDiagonal(logits.shape[0])) as Tensor2D
@@ -24,7 +27,8 @@ export const sampleGraph = (logits: Tensor2D, rng: Rng): Tensor2D =>
 
 /**
  * The local graph (Eq. 5-6): how strongly each confounder acts on each other one for each user. Queries and keys are made
- * from [E ; u]; head j gives the strengths of the edges into j, softmax over its possible parents.
+ * from [E ; u], both halves and the keys at unit length; head j gives the strengths of the edges into j, softmax over its
+ * possible parents.
  * @param z users' preferences [B, d]
  * @returns [B, k, k], parents in rows, zero diagonal
  */
@@ -38,22 +42,21 @@ export function localGraph(weights: CscWeights, z: Tensor2D, k: number): Tensor3
   // The query of head j is asked by node j: of all heads of all nodes only the own ones are kept.
   const ownHeads = tf.reshape(tf.eye(k), [k, k, 1])
   const nodeQueries = tf.sum(tf.mul(tf.reshape(tf.matMul(confounders, queryOfE), [k, k, headWidth]), ownHeads), 0)
-  const queries = tf.add(tf.reshape(tf.matMul(user, queryOfUser), [users, k, headWidth]), nodeQueries) as Tensor3D
+  const userQueries = tf.reshape(tf.matMul(user, queryOfUser), [users, k, headWidth])
+  const queries = tf.add(toUnitLength(userQueries), toUnitLength(tf.reshape(nodeQueries, [1, k, headWidth])))
 
   // A key made from [E_i ; u] is a part of node i and a part of the user. The latter adds the same to the scores of all parents
   // of a node, which the softmax takes out again, so keys are made from E alone. The scores of all heads at once are one
   // product with a matrix that has head j's keys of all nodes in block j and zeros elsewhere.
-  const nodeKeys = tf.transpose(
-    tf.reshape(tf.matMul(confounders, weights['attention.key'] as unknown as Tensor2D), [k, k, headWidth]),
-    [1, 2, 0],
-  )
+  const keys = tf.reshape(tf.matMul(confounders, weights['attention.key'] as unknown as Tensor2D), [k, k, headWidth])
+  const nodeKeys = tf.transpose(toUnitLength(keys), [1, 2, 0])
   const blocks = tf.mul(tf.reshape(nodeKeys, [k, headWidth, 1, k]), tf.reshape(tf.eye(k), [k, 1, k, 1]))
   const scores = tf.reshape(
     tf.matMul(tf.reshape(queries, [users, k * headWidth]), tf.reshape(blocks, [k * headWidth, k * k]) as Tensor2D),
     [users, k, k],
   )
   // No node is its own parent: its share goes to the others.
-  const shares = tf.softmax(tf.sub(tf.div(scores, Math.sqrt(headWidth)), tf.mul(tf.eye(k), 1e9)))
+  const shares = tf.softmax(tf.sub(tf.mul(scores, attentionSharpness), tf.mul(tf.eye(k), 1e9)))
   return tf.mul(tf.transpose(shares, [0, 2, 1]), offDiagonal(k)) as Tensor3D
 }
 
@@ -163,9 +166,10 @@ export function mixWeights(z: Tensor2D, mixed: Tensor2D, k: number, rng: Rng | n
   return tf.div(open, tf.sum(open, 1, true))
 }
 
-/** Lengths along the last axis; the small term keeps the gradient finite at zero. */
-const lengthOf = (x: ReturnType<typeof tf.reshape>): Tensor1D =>
-  tf.sqrt(tf.add(tf.sum(tf.square(x), 2), 1e-12)) as Tensor1D
+/** Lengths along the last of three axes; the small term keeps the gradient finite at zero. */
+const lengthOf = (x: Tensor, keepAxis = false): Tensor => tf.sqrt(tf.add(tf.sum(tf.square(x), 2, keepAxis), 1e-12))
+
+const toUnitLength = (x: Tensor): Tensor => tf.div(x, lengthOf(x, true))
 
 /**
  * The decoder up to its last linear layer, mixed there: Σ_j w_j hidden(z_{u,j}), [B, hidden]. The layer that follows is
