@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { BackendId, BackendProbe } from '../../src-shared/domain/backend'
@@ -115,6 +115,9 @@ export class Trainings {
         }
       }
       store.update(id, change)
+      // Four times the weights, and of no more use. After the manifest: until that says completed, the run may have to resume.
+      if (state === 'completed')
+        rmSync(join(store.directory(id), runFiles.checkpoint), { recursive: true, force: true })
       events.emit('runs:changed', { run: id })
     }
     store.setLive(id, true)
