@@ -3,6 +3,12 @@ import { sqlName, sqlParquet, sqlText } from '../dataset/duckdb'
 import type { DetectedTable } from './detect'
 import { latestSeconds, timeFormatOf, type TimeFormat } from './values'
 
+export const parquetOptions = '(FORMAT parquet, COMPRESSION zstd)'
+
+/** Whether DuckDB refused a text file for its encoding. */
+export const isNotUtf8 = (thrown: unknown): boolean =>
+  thrown instanceof Error && /invalid unicode|not utf-8/i.test(thrown.message)
+
 /** The notations of a date with and without time of day, as DuckDB spells them. */
 const strptimeFormats = {
   yyyymmdd: ['%Y%m%d'],
@@ -27,7 +33,8 @@ export function sqlSource(table: DetectedTable, options: { lenient?: boolean; en
     encoding = ${sqlText(encoding)}, hive_partitioning = false, strict_mode = ${options.lenient ? 'false' : 'true'})`
 }
 
-const asText = (column: string): string => `nullif(CAST(${sqlName(column)} AS VARCHAR), '')`
+/** An id as text; NULL for a blank. */
+export const sqlId = (column: string): string => `nullif(CAST(${sqlName(column)} AS VARCHAR), '')`
 
 /** A rating as a finite DOUBLE; a blank is NULL; anything else stops the statement. */
 const sqlRating = (column: string): string => {
@@ -54,8 +61,8 @@ function sqlTime(column: string, format: TimeFormat): string {
 /** The stored columns of the interactions as expressions over their source. */
 export function sqlInteractionColumns(mapping: ColumnMapping, timeFormat: TimeFormat): string {
   return [
-    `coalesce(${asText(mapping.user)}, error('user')) AS "user"`,
-    `coalesce(${asText(mapping.item)}, error('item')) AS "item"`,
+    `coalesce(${sqlId(mapping.user)}, error('user')) AS "user"`,
+    `coalesce(${sqlId(mapping.item)}, error('item')) AS "item"`,
     `${mapping.rating === undefined ? 'CAST(NULL AS DOUBLE)' : sqlRating(mapping.rating)} AS "rating"`,
     `${mapping.time === undefined ? 'CAST(NULL AS BIGINT)' : sqlTime(mapping.time, timeFormat)} AS "time"`,
   ].join(', ')

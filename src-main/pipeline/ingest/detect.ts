@@ -56,7 +56,8 @@ export function typeOf(values: string[]): ColumnInfo['type'] {
   return filled.every((value) => numberPattern.test(value)) ? 'number' : 'text'
 }
 
-const words = (name: string): string =>
+/** A name in lower case with its words joined by "_". */
+export const words = (name: string): string =>
   name
     .replace(/([a-z\d])([A-Z])/g, '$1_$2')
     .toLowerCase()

@@ -10,9 +10,11 @@ import { datasetDirectory, datasetsDirectory, temporaryDirectory } from '../../s
 import { toIoError } from '../../storage/io-errors'
 import { tableFiles } from '../dataset/dataset'
 import { sqlName, sqlParquet, sqlText, withDuckDb, type DuckDb } from '../dataset/duckdb'
-import { sqlInteractionColumns, sqlSource, timeFormatIn } from './columns'
+import { attributeName, sqlTyped, strayNote, typeColumns } from './attribute-types'
+import { isNotUtf8, parquetOptions, sqlInteractionColumns, sqlSource, timeFormatIn } from './columns'
 import { detectTables, movieLens100kGenres, titleOf, type DetectedTable, type SourceFile } from './detect'
 import { findFault } from './diagnose'
+import { addLogAttributes, furtherColumns } from './log-attributes'
 import type { TimeFormat } from './values'
 
 export interface ImportRequest {
@@ -91,8 +93,6 @@ export function resolveMapping(table: DetectedTable, given: ColumnMapping | unde
   return { user, item, ...(rating !== undefined && { rating }), ...(time !== undefined && { time }) }
 }
 
-const parquetOptions = '(FORMAT parquet, COMPRESSION zstd)'
-
 /**
  * Imports tables as one data set: detects, checks and converts them with DuckDB into a temporary folder, which takes its place
  * in the workspace by one rename. After any failure, and after a cancel, the workspace is as it was.
@@ -148,7 +148,7 @@ async function convert(
   const report = progressOf(request)
   const out = (table: keyof typeof tableFiles): string => join(work, tableFiles[table])
 
-  await convertInteractions(db, interactions, mapping, out('interactions'), signal, (share) =>
+  const lenient = await convertInteractions(db, interactions, mapping, out('interactions'), signal, (share) =>
     report('Reading rows', share * 0.8),
   )
   report('Counting', 0.8)
@@ -165,18 +165,25 @@ async function convert(
       `"${interactions.source.handle.name}" has only one item (column "${mapping.item}"): there is nothing to rank.`,
       { items: counts.items, column: mapping.item },
     )
-  const attributes: Record<'items' | 'users', Attribute[]> = { items: [], users: [] }
+  let attributes: Record<'items' | 'users', Attribute[]> = { items: [], users: [] }
   const notes = tables.flatMap(({ source, ignored }) =>
     ignored === null ? [] : [`"${source.handle.name}" was left out: ${ignored}.`],
   )
   for (const role of ['items', 'users'] as const) {
     const table = tables.find((candidate) => candidate.role === role && candidate.ignored === null)
     if (!table) continue
-    report(`Reading ${role}`, 0.9)
+    report(`Reading ${role}`, 0.85)
     const converted = await convertAttributes(db, table, out(role), signal)
     attributes[role] = converted.attributes
     notes.push(...converted.notes)
     if (converted.attributes.length > 0) notes.push(...(await noteMissing(db, table, role, out, counts[role])))
+  }
+  if (furtherColumns(interactions, mapping).length > 0) {
+    report('Reading attributes', 0.87)
+    const paths = { interactions: out('interactions'), items: out('items'), users: out('users') }
+    const added = await addLogAttributes(db, interactions, mapping, paths, attributes, { work, lenient, signal })
+    attributes = added.attributes
+    notes.push(...added.notes)
   }
   report('Checking', 0.95)
   const stored = [
@@ -236,6 +243,7 @@ function progressOf({ onProgress }: ImportRequest): (stage: string, fraction: nu
   }
 }
 
+/** Stores the interactions; tells whether DuckDB had to read them less strictly. */
 async function convertInteractions(
   db: DuckDb,
   table: DetectedTable,
@@ -243,7 +251,7 @@ async function convertInteractions(
   out: string,
   signal: AbortSignal | undefined,
   onFraction: (fraction: number) => void,
-): Promise<void> {
+): Promise<boolean> {
   const timeFormat = timeFormatIn(table, mapping)
   const copy = (lenient: boolean): Promise<void> =>
     db.run(
@@ -252,12 +260,14 @@ async function convertInteractions(
     )
   try {
     await copy(false)
+    return false
   } catch (thrown) {
     await explain(db, table, mapping, timeFormat, thrown, signal)
     // Every line is sound, so DuckDB's strict reading minds how they end (mixed CRLF and LF): read it leniently.
     await copy(true).catch((again: unknown) => {
       throw unreadable(table, again)
     })
+    return true
   }
 }
 
@@ -307,9 +317,6 @@ function attributeColumns(
   ]
 }
 
-/** An attribute is numeric when at most this share of its values are not. */
-const mostStrays = 0.01
-
 /** Stores a table of items or users as id + attributes, the first row of an id counting; gives the attributes. */
 async function convertAttributes(
   db: DuckDb,
@@ -317,11 +324,7 @@ async function convertAttributes(
   out: string,
   signal: AbortSignal | undefined,
 ): Promise<{ attributes: Attribute[]; notes: string[] }> {
-  // "id" is taken by the id column itself.
-  const columns = attributeColumns(table).map((column) => ({
-    ...column,
-    name: column.name.toLowerCase() === 'id' ? `${column.name}_` : column.name,
-  }))
+  const columns = attributeColumns(table).map((column) => ({ ...column, name: attributeName(column.name) }))
   const select = [
     `CAST(${sqlName(table.idColumn)} AS VARCHAR) AS "id"`,
     ...columns.map(({ name, sql }) => `nullif(trim(CAST(${sql} AS VARCHAR)), '') AS ${sqlName(name)}`),
@@ -331,22 +334,17 @@ async function convertAttributes(
   try {
     await load({})
   } catch (thrown) {
-    const notUtf8 = thrown instanceof Error && /invalid unicode|not utf-8/i.test(thrown.message)
+    const notUtf8 = isNotUtf8(thrown)
     if (!notUtf8) await explain(db, table, null, 'iso', thrown, signal)
     await load(notUtf8 ? { encoding: 'latin-1' } : { lenient: true })
   }
   if (columns.length === 0) return { attributes: [], notes: [] }
-  // A leading zero makes a name of a number. A stray word among many numbers does not make words of them.
-  const checks = columns.flatMap(({ name }, at) => {
-    const column = sqlName(name)
-    return [
-      `count(${column})::DOUBLE AS filled${at}`,
-      `count(*) FILTER (isfinite(TRY_CAST(${column} AS DOUBLE)))::DOUBLE AS numbers${at}`,
-      `count(*) FILTER (regexp_full_match(${column}, '[+-]?\\d{1,15}'))::DOUBLE AS integers${at}`,
-      `count(*) FILTER (regexp_matches(${column}, '^[+-]?0\\d'))::DOUBLE AS zeros${at}`,
-    ]
-  })
-  const found = await db.row<Record<string, number>>(`SELECT ${checks.join(', ')} FROM attributes`, { signal })
+  const typed = await typeColumns(
+    db,
+    'attributes',
+    columns.map((column) => ({ ...column, column: column.name })),
+    signal,
+  )
   const notes: string[] = []
   const { repeated } = await db.row<{ repeated: number }>(
     `SELECT (count("id") - count(DISTINCT "id"))::DOUBLE AS repeated FROM attributes`,
@@ -355,28 +353,14 @@ async function convertAttributes(
     notes.push(
       `"${table.source.handle.name}": ${repeated} ${repeated === 1 ? 'row repeats' : 'rows repeat'} an id; the first row of each counts.`,
     )
-  const attributes = columns.map(({ name, declared }, at): Attribute => {
-    const [filled, numbers, integers, zeros] = ['filled', 'numbers', 'integers', 'zeros'].map((key) => found[key + at]!)
-    const strays = filled! - numbers!
-    if (declared === 'text' || zeros! > 0 || numbers === 0 || strays > filled! * mostStrays)
-      return { name, type: 'text' }
-    if (strays > 0)
-      notes.push(
-        `"${table.source.handle.name}": ${strays} of ${filled} values of "${name}" are no numbers and were left blank.`,
-      )
-    return { name, type: integers === numbers ? 'integer' : 'number' }
-  })
-  const sqlTypes = { text: 'VARCHAR', integer: 'BIGINT', number: 'DOUBLE' } as const
-  const stored = attributes.map(({ name, type }) => {
-    const value = `TRY_CAST(${sqlName(name)} AS ${sqlTypes[type]})`
-    return `${type === 'number' ? `CASE WHEN isfinite(${value}) THEN ${value} END` : value} AS ${sqlName(name)}`
-  })
+  for (const column of typed) if (column.strays > 0) notes.push(strayNote(table.source.handle.name, column))
+  const stored = typed.map(({ name, type }) => `${sqlTyped(name, type)} AS ${sqlName(name)}`)
   await db.run(
     `COPY (SELECT "id", ${stored.join(', ')} FROM attributes
        WHERE rowid IN (SELECT min(rowid) FROM attributes WHERE "id" IS NOT NULL GROUP BY "id") ORDER BY rowid) TO ${sqlText(out)} ${parquetOptions}`,
     { signal },
   )
-  return { attributes, notes }
+  return { attributes: typed.map(({ name, type }) => ({ name, type })), notes }
 }
 
 /** SHA-256 over the stored tables, in a fixed order. */
