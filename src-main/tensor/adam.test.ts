@@ -36,6 +36,20 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     disposeWeights(weights)
   })
 
+  test('a weight of its own settings steps by them: with a large epsilon in proportion to the gradient', async () => {
+    const weights = createWeights({
+      w: { shape: [2], data: Float32Array.of(0, 0) },
+      own: { shape: [2], data: Float32Array.of(0, 0) },
+    })
+    const adam = new Adam(weights, options, { own: { learningRate: 0.1, weightDecay: 0, epsilon: 100 } })
+    tf.tidy(() => adam.step({ w: tf.tensor1d([0.1, 0.2]), own: tf.tensor1d([0.1, 0.2]) }))
+    const [alike, proportional] = ['w', 'own'].map((name) => readTensors(weights).then((read) => read[name]!.data))
+    expect((await alike!)[1]! / (await alike!)[0]!).toBeCloseTo(1, 4)
+    expect((await proportional!)[1]! / (await proportional!)[0]!).toBeCloseTo(2, 2)
+    adam.dispose()
+    disposeWeights(weights)
+  })
+
   test('goes on from its saved state to the bit', async () => {
     const [whole, part] = [start(), start()]
     const [one, two] = [new Adam(whole, options), new Adam(part, options)]

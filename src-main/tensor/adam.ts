@@ -6,11 +6,16 @@ export interface AdamOptions {
   learningRate: number
   /** L2 penalty added to the gradient (coupled, as `torch.optim.Adam` has it), not decoupled as in AdamW. */
   weightDecay: number
+  /**
+   * Added to the root of the second moment; 1e-8 unless given. A large one against small gradients makes the steps proportional
+   * to the gradient, as plain gradient descent's are, instead of all alike.
+   */
+  epsilon?: number
 }
 
 const beta1 = 0.9
 const beta2 = 0.999
-const epsilon = 1e-8
+const defaultEpsilon = 1e-8
 
 /**
  * Adam (Kingma & Ba 2015) over named weights, with its whole state readable and writable, which tfjs' own optimiser
@@ -24,6 +29,8 @@ export class Adam {
   constructor(
     private readonly weights: Weights,
     private readonly options: AdamOptions,
+    /** What single weights have instead, by name. */
+    private readonly overrides: Record<string, AdamOptions> = {},
   ) {
     for (const [name, variable] of Object.entries(weights)) {
       this.first[name] = tf.zeros(variable.shape)
@@ -34,16 +41,17 @@ export class Adam {
   /** One update. `gradients` are by weight name; a weight without one is left as it is. */
   step(gradients: Record<string, Tensor>): void {
     this.steps++
-    const rate = (this.options.learningRate * Math.sqrt(1 - beta2 ** this.steps)) / (1 - beta1 ** this.steps)
-    // torch adds epsilon to the bias-corrected root; multiplied through by the correction it stands here.
-    const floor = epsilon * Math.sqrt(1 - beta2 ** this.steps)
+    const correction = Math.sqrt(1 - beta2 ** this.steps)
     for (const [name, variable] of Object.entries(this.weights)) {
       const given = gradients[name]
       if (!given) continue
+      const { learningRate, weightDecay, epsilon = defaultEpsilon } = this.overrides[name] ?? this.options
+      const rate = (learningRate * correction) / (1 - beta1 ** this.steps)
+      // torch adds epsilon to the bias-corrected root; multiplied through by the correction it stands here.
+      const floor = epsilon * correction
       const [first, second] = [this.first[name]!, this.second[name]!]
       const [nextFirst, nextSecond, value] = tf.tidy(() => {
-        const gradient =
-          this.options.weightDecay === 0 ? given : tf.add(given, tf.mul(variable, this.options.weightDecay))
+        const gradient = weightDecay === 0 ? given : tf.add(given, tf.mul(variable, weightDecay))
         const m = tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1))
         const v = tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2))
         return [m, v, tf.sub(variable, tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), floor)))]

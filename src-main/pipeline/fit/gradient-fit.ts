@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { CausewayError } from '../../../src-shared/contract/errors'
 import { takeRows, type Csr } from '../../../src-shared/domain/split'
 import type { Checkpoint, FitContext, FitOutcome, FittedModel, NamedArrays } from '../../methods/method'
-import { Adam } from '../../tensor/adam'
+import { Adam, type AdamOptions } from '../../tensor/adam'
 import { assignWeights, readTensors, type Weights } from '../../tensor/named-arrays'
 import { Rng } from '../../tensor/rng'
 import { tf, type Scalar, type Tensor } from '../../tensor/tf'
@@ -11,6 +11,8 @@ import { evaluate } from '../evaluate/evaluate'
 /** A model that learns by gradient steps over batches of users. */
 export interface GradientModel extends FittedModel {
   weights: Weights
+  /** How single weights are stepped where they are not stepped like the others, by name. */
+  stepping?: Record<string, AdamOptions>
   /** Names of what `batchLoss` gives, in order; the first is minimised. */
   lossParts: readonly string[]
   /**
@@ -78,7 +80,7 @@ export async function gradientFit(
   if (users.length === 0) throw new CausewayError('tooFewUsers', 'No user has an interaction to train on.')
 
   const batches = Math.ceil(users.length / settings.batchSize)
-  const adam = new Adam(model.weights, settings)
+  const adam = new Adam(model.weights, settings, model.stepping)
   const pace = new Pace(batches, settings.epochs)
   let rng = context.rng
   let order = new Int32Array(0)

@@ -52,13 +52,13 @@ export const descriptor: MethodDescriptor = {
         type: 'number',
         label: 'Acyclicity weight',
         help: 'Weight of the penalty on cycles in the global graph. Larger gives fewer edges on cycles, and fewer edges.',
-        default: 10,
+        default: 50,
         min: 0,
         max: 10000,
         basic: true,
       },
       ...trainingParams({ epochs: 200, batchSize: 64, learningRate: 1e-3, weightDecay: 1e-6, patience: 10 }),
-      ...vaeParams({ dropout: 0.5, klCap: 0.8, annealSteps: 500 }),
+      ...vaeParams({ dropout: 0.5, klCap: 0.5, annealSteps: 0 }),
     ],
     series: [
       {

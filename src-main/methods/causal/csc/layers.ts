@@ -12,7 +12,7 @@ export const graphTemperature = 0.2
 export const mixTemperature = 0.1
 
 /** How much of f's output is added to z: see "Deviations and decisions" in README.md. */
-export const mixScale = 0.03
+export const mixScale = 0.1
 
 /** What the products of queries and keys, which have unit length, are multiplied by before the softmax. */
 export const attentionSharpness = 3

@@ -1,4 +1,5 @@
 import { takeRows, type Csr } from '../../../../src-shared/domain/split'
+import type { AdamOptions } from '../../../tensor/adam'
 import type { Rng } from '../../../tensor/rng'
 import { multinomialLogLikelihood } from '../../../tensor/sparse'
 import { tf, type Scalar, type Tensor2D } from '../../../tensor/tf'
@@ -17,6 +18,13 @@ import {
 } from './layers'
 import { acyclicity, offDiagonal } from './structure'
 import { hasGlobalGraph, hasLocalGraph, initialCscWeights, sizeFrom, type CscSize, type CscWeights } from './weights'
+
+/**
+ * The logits of the global graph are stepped by (nearly) plain gradient descent. Under Adam's equal steps H(A) lowers both
+ * directions of a pair alike until none is left; steps in proportion to the gradient keep the difference of their squares,
+ * and with it the direction that is ahead.
+ */
+export const graphStepping: AdamOptions = { learningRate: 0.03, weightDecay: 0, epsilon: 1 }
 
 /** Users whose graphs are computed together. */
 const graphBlockRows = 512
@@ -60,6 +68,7 @@ export const csc: GradientArchitecture<string> = {
     }
 
     return {
+      ...(global && { stepping: { 'graph.logits': graphStepping } }),
       lossParts: ['loss', 'reconstruction', 'kl', ...(global ? ['acyclicity'] : [])],
 
       batchLoss(rows, step, rng) {

@@ -37,6 +37,12 @@ export const mixWidth = 600
 
 const exogenousDeviation = 0.1
 
+/** Logits of the global graph start at 1 ± 0.7: most edges are there, and of each pair one direction is ahead. */
+const graphLogit = { mean: 1, deviation: 0.7 }
+
+/** The causal layer's output starts so much larger than Xavier's, so that what the parents say outweighs E_j in c_j. */
+const causalOutputGain = 25
+
 /**
  * All weights of CSC, [rows, columns]. k confounders, latent size d, head width a, causal hidden width g.
  * `causal.hidden.weight` has a block of d rows for each parent i and of g columns for each child j;
@@ -63,6 +69,11 @@ export type CscWeightName =
 
 export type CscWeights = Weights<CscWeightName>
 
+const mapped = ({ shape, data }: NamedArray, f: (x: number) => number): NamedArray => ({
+  shape,
+  data: Float32Array.from(data, f),
+})
+
 /** Fresh weights; a variant has only those it uses. */
 export function initialCscWeights(size: CscSize, rng: Rng): Record<string, NamedArray> {
   const { latent: d, confounders: k, variant } = size
@@ -76,7 +87,8 @@ export function initialCscWeights(size: CscSize, rng: Rng): Record<string, Named
     'mix.output.weight': xavierArray([mixWidth, d], rng),
     'mix.output.bias': constantArray([d], 0),
   }
-  if (hasGlobalGraph(variant)) weights['graph.logits'] = normalArray([k, k], 0.1, rng)
+  if (hasGlobalGraph(variant))
+    weights['graph.logits'] = mapped(normalArray([k, k], graphLogit.deviation, rng), (x) => graphLogit.mean + x)
   if (hasLocalGraph(variant)) {
     weights['user.weight'] = xavierArray([d, d], rng)
     weights['user.bias'] = constantArray([d], 0)
@@ -86,7 +98,8 @@ export function initialCscWeights(size: CscSize, rng: Rng): Record<string, Named
   if (variant !== 'none') {
     weights['causal.hidden.weight'] = xavierArray([k * d, k * causalWidth], rng, k * d, causalWidth)
     weights['causal.hidden.bias'] = constantArray([k * causalWidth], 0)
-    weights['causal.output.weight'] = xavierArray([k * causalWidth, d], rng, causalWidth, d)
+    const output = xavierArray([k * causalWidth, d], rng, causalWidth, d)
+    weights['causal.output.weight'] = mapped(output, (x) => causalOutputGain * x)
     weights['causal.output.bias'] = constantArray([k * d], 0)
   }
   return weights
