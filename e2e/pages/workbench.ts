@@ -24,6 +24,7 @@ export class Workbench {
 
   // Graph
   readonly matrix = (): Locator => this.page.getByRole('grid')
+  readonly inspector = (): Locator => this.page.getByRole('region', { name: 'Inspector', exact: true })
   readonly graphStatement = (): Locator => this.page.getByRole('region', { name: 'Graph' }).locator('.statement')
 
   // Recommend

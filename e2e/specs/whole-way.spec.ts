@@ -121,7 +121,10 @@ test('the demo trains in one click and every view passes axe in light and dark',
     for (const view of ['Data', 'Train', 'Graph', 'Recommend', 'Runs', 'Jobs', 'Settings']) {
       await sees.view(view).click()
       await expect(page).toHaveTitle(new RegExp(view))
-      if (view === 'Graph') await expect(sees.matrix().first()).toBeVisible({ timeout: 30_000 })
+      if (view === 'Graph') {
+        await expect(sees.matrix().first()).toBeVisible({ timeout: 30_000 })
+        await expect(sees.inspector()).toContainText('The known graph of this data')
+      }
       const report = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze()
       const found = report.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`)
       expect(found, `${view}, ${theme}`).toEqual([])

@@ -3,7 +3,7 @@ import type { BackendProbe, DoctorReport } from '../domain/backend'
 import { backendIds } from '../domain/backend'
 import type { DatasetCard, DatasetManifest, DatasetRows, FileHandle, ImportPreview } from '../domain/dataset'
 import { columnMappingSchema, textLayoutSchema } from '../domain/dataset'
-import type { CausalGraph, LocalGraph } from '../domain/graph'
+import type { CausalGraph, KnownGraph, LocalGraph } from '../domain/graph'
 import type { JobSnapshot } from '../domain/job'
 import type { MethodInfo } from '../domain/method'
 import type { Metrics } from '../domain/metric'
@@ -96,6 +96,8 @@ export const contract = {
 
   'graph:global': answers<CausalGraph>()(z.object({ run: name }).strict()),
   'graph:local': answers<LocalGraph>()(z.object({ run: name, user: z.string() }).strict()),
+  /** The graph the run's data were drawn from; null for data nobody drew, and where they are gone. */
+  'graph:truth': answers<KnownGraph | null>()(z.object({ run: name }).strict()),
 
   'recommend:users': answers<UserMatch[]>()(
     z.object({ run: name, query: z.string().max(200), limit: z.number().int().min(1).max(200).default(50) }).strict(),

@@ -28,3 +28,26 @@ export interface WeightedEdge {
   to: number
   probability: number
 }
+
+/** The graph that a data set was drawn from, in its own names, beside the graph that a run learned from it. */
+export interface KnownGraph {
+  nodes: string[]
+  edges: [parent: string, child: string][]
+  /** Null where the run learned another number of confounders. */
+  comparison: GraphComparison | null
+}
+
+export interface GraphComparison {
+  /** Probability from which on a learned edge counts. */
+  threshold: number
+  /** Learned edges that count, those left out to break cycles not among them. */
+  learnedEdges: number
+  /** Structural Hamming distance under the best matching of the latent confounders. */
+  shd: number
+  /** Which learned confounder plays which known one. */
+  matching: { learned: string; known: string }[]
+  /** Mean SHD, each under its own best matching, of random graphs with as many edges as the learned one. */
+  meanRandomShd: number
+  /** Share of those graphs whose SHD is no larger than the learned one's. */
+  randomAsNear: number
+}

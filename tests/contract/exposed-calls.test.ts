@@ -16,6 +16,7 @@ describe('the border', () => {
       'files:pick',
       'graph:global',
       'graph:local',
+      'graph:truth',
       'jobs:cancel',
       'jobs:list',
       'jobs:pause',

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { itemCards } from '../../../tests/support/data-files'
 import type { DatasetManifest } from '../../../src-shared/domain/dataset'
 import { makeCard } from '../dataset/card'
-import { generateDemo, importDemo, readTruth } from './demo'
+import { generateDemo, importDemo } from './demo'
+import { readTruth } from './truth'
 
 describe('the built-in data set', () => {
   let workspace: string

@@ -1,10 +1,11 @@
 import type { DoctorReport } from '../../../src-shared/domain/backend'
 import type { DatasetCard, DatasetManifest, ImportPreview } from '../../../src-shared/domain/dataset'
-import type { CausalGraph } from '../../../src-shared/domain/graph'
+import type { CausalGraph, KnownGraph } from '../../../src-shared/domain/graph'
 import type { MethodInfo } from '../../../src-shared/domain/method'
 import { cutoffs, rankingMetrics, type Metrics } from '../../../src-shared/domain/metric'
 import type { Recommendation } from '../../../src-shared/domain/recommendation'
 import type { RunManifest } from '../../../src-shared/domain/run'
+import { comparisonWords } from '../../../src-shared/graph/truth'
 import { allowedValues } from '../../../src-shared/params/params'
 import { bytes, count, decimals, duration, facts, percent, table } from './format'
 
@@ -167,13 +168,27 @@ const matrix = (nodes: string[], values: number[][]): string =>
     nodes.map((name, row) => [name, ...nodes.map((_, column) => decimals(values[row]?.[column] ?? 0, 3))]),
   )
 
-export const describeGraph = (graph: CausalGraph, strengths: number[][] | null, user: string | undefined): string =>
+function describeTruth({ edges, comparison }: KnownGraph): string {
+  const words = comparison && comparisonWords(comparison)
+  return [
+    `The known graph of this data: ${edges.map(([parent, child]) => `${parent} → ${child}`).join(', ')}`,
+    ...(words ? [words.distance, words.verdict] : []),
+  ].join('\n')
+}
+
+export const describeGraph = (
+  graph: CausalGraph,
+  strengths: number[][] | null,
+  user: string | undefined,
+  truth: KnownGraph | null,
+): string =>
   [
     'Probabilities of the edges',
     matrix(graph.nodes, graph.probabilities),
     ...(strengths
       ? ['', user === undefined ? 'Mean strengths' : `Strengths of user ${user}`, matrix(graph.nodes, strengths)]
       : []),
+    ...(truth ? ['', describeTruth(truth)] : []),
   ].join('\n')
 
 export function describeDoctor(report: DoctorReport): string {

@@ -224,6 +224,7 @@ function createProgram(
       session('read', async (opened) => {
         const graph = await opened.request('graph:global', { run })
         const local = user === undefined ? null : await opened.request('graph:local', { run, user })
+        const truth = await opened.request('graph:truth', { run })
         const strengths = local?.strengths ?? graph.meanStrengths
         output.result(
           {
@@ -232,8 +233,9 @@ function createProgram(
             nodes: graph.nodes,
             probabilities: graph.probabilities,
             strengths,
+            ...(truth ? { truth } : {}),
           },
-          () => describe.describeGraph(graph, strengths, user),
+          () => describe.describeGraph(graph, strengths, user, truth),
         )
       }),
     )

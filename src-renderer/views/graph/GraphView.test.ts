@@ -4,6 +4,7 @@ import { getActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { CausewayError } from '../../../src-shared/contract/errors'
+import type { GraphComparison } from '../../../src-shared/domain/graph'
 import type { MethodInfo } from '../../../src-shared/domain/method'
 import { useContextStore } from '../../stores/context-store'
 import { connectServices, eventually, runOf, type ServicesEnd } from '../../testing/pipe'
@@ -40,6 +41,7 @@ beforeEach(() => {
     'runs:list': () => [runOf()],
     'data:list': () => [],
     'train:methods': () => [method('csc', ['score', 'graph', 'local-graph'])],
+    'graph:truth': () => null,
     'graph:global': () => ({
       type: 'causal-graph',
       version: 1,
@@ -99,6 +101,77 @@ describe('Graph', () => {
     await eventually(() => expect(wrapper.find('input[type=range]').exists()).toBe(true))
     await wrapper.get('input[type=range]').setValue('1')
     expect(wrapper.get('.statement').text()).toContain('No edge reaches 1.00')
+  })
+
+  describe('where the graph of the data is known', () => {
+    const comparison: GraphComparison = {
+      threshold: 0.5,
+      learnedEdges: 2,
+      shd: 1,
+      matching: [
+        { learned: 'c2', known: 'c1' },
+        { learned: 'c1', known: 'c2' },
+        { learned: 'c3', known: 'c3' },
+      ],
+      meanRandomShd: 0.74,
+      randomAsNear: 0.9,
+    }
+    async function section(change: Partial<GraphComparison> | null): Promise<string> {
+      services.answers['graph:truth'] = () => ({
+        nodes: ['c1', 'c2', 'c3'],
+        edges: [
+          ['c1', 'c2'],
+          ['c1', 'c3'],
+        ],
+        comparison: change && { ...comparison, ...change },
+      })
+      await view()
+      await eventually(() => expect(wrapper.find('.known-graph').exists()).toBe(true))
+      return wrapper.get('.graph-inspector .known-graph').text()
+    }
+
+    it('shows it in words, with what the distance means and the matching', async () => {
+      const words = await section({})
+      expect(words).toContain('c1 → c2, c1 → c3')
+      expect(words).toContain('SHD 1 (0 = the same graph): 1 pair of confounders')
+      expect(words).toContain('random graphs with as many edges (2 edges): 0.7 on average')
+      expect(words).toContain('c2 as c1, c1 as c2, c3 as c3')
+    })
+
+    it('claims nothing where a random graph comes as near', async () => {
+      expect(await section({})).toContain('No nearer than a random graph')
+    })
+
+    it('says so where being near may be chance', async () => {
+      expect(await section({ shd: 0, randomAsNear: 0.31 })).toContain('31 % of them are the same: it may be chance')
+    })
+
+    it('compares no graphs of different sizes', async () => {
+      const words = await section(null)
+      expect(words).toContain('It has 3 confounders; this run learned another number')
+      expect(words).not.toContain('SHD')
+    })
+
+    it('gives way to what was chosen', async () => {
+      await section({})
+      await wrapper.findAll('button.node')[1]!.trigger('click')
+      expect(wrapper.find('.known-graph').exists()).toBe(false)
+    })
+
+    it('says why where it cannot be read', async () => {
+      services.answers['graph:truth'] = () => {
+        throw new CausewayError('workspaceInvalid', '"truth.json" is damaged.')
+      }
+      await view()
+      await eventually(() => expect(wrapper.get('.graph-inspector').text()).toContain('"truth.json" is damaged.'))
+    })
+  })
+
+  it('has no section on a known graph where nobody knows one', async () => {
+    await view()
+    await eventually(() => expect(services.asked).toContain('graph:truth'))
+    await eventually(() => expect(wrapper.get('.graph-inspector').text()).toContain('What this graph says'))
+    expect(wrapper.text()).not.toContain('The known graph')
   })
 
   it('says what to do where a run has no graph', async () => {
