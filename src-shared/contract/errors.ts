@@ -46,7 +46,7 @@ export type ErrorCode = (typeof errorCodes)[number]
 
 /** What to do about each error, in one or two plain sentences. */
 export const errorHelp: Record<ErrorCode, string> = {
-  badRequest: 'Check the request against the list of allowed values in the details.',
+  badRequest: 'Change what the message names, then try again.',
   notFound: 'It may have been removed or renamed. Refresh the list and choose again.',
   nameTaken: 'Choose another name, or remove the data set that has this one.',
   fileEmpty: 'Choose a file that holds at least one interaction.',
@@ -54,8 +54,9 @@ export const errorHelp: Record<ErrorCode, string> = {
   fileUnreadable: 'Check that the file still exists and that you may read it.',
   fileFormatUnknown: 'Use CSV, TSV, "::"-separated text, Parquet, or RecBole atomic files.',
   fileTruncated: 'The file was cut short. Export or download it again.',
-  delimiterWrong: 'Choose the delimiter in the preview, or export the table again with one delimiter throughout.',
-  columnMissing: 'Map the user and the item column in the preview.',
+  delimiterWrong:
+    'Choose the delimiter in the preview (in a terminal: --delimiter), or export the table again with one delimiter throughout.',
+  columnMissing: 'Map the user and the item column in the preview (in a terminal: --user-column, --item-column).',
   valueInvalid: 'Correct the line in the source, or map another column.',
   rowInvalid: 'Correct the line in the source and import again.',
   splitInvalid: 'Start the training again: the split is then made anew from the data set.',
@@ -66,7 +67,7 @@ export const errorHelp: Record<ErrorCode, string> = {
   paramInvalid: 'Give a value within the range listed.',
   methodUnknown: 'Use one of the methods listed.',
   backendUnavailable: 'Choose another backend, or run `causeway doctor` to see what is missing.',
-  diskFull: 'Free some space on the disk that holds the workspace, then try again. Nothing was changed.',
+  diskFull: 'Free some space on the disk that holds the workspace, then try again. What was saved before is unchanged.',
   workspaceReadOnly: 'Give write permission to the folder, or choose another with --workspace.',
   workspaceLocked: 'Close the other Causeway, or choose another workspace with --workspace.',
   workspaceInvalid: 'Choose an empty folder or one that Causeway made.',

@@ -22,7 +22,7 @@ export const rankingMetrics: readonly MetricDefinition[] = [
   },
   {
     id: 'recallFull',
-    label: 'Recall (all test items)',
+    label: 'Full recall',
     help: 'Hits in the top k, divided by the number of all held-out items of the user, as RecBole does.',
     direction: 'higher',
     range: [0, 1],

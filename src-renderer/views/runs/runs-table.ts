@@ -7,7 +7,7 @@ export const shownMetrics = ['recall@10', 'ndcg@10', 'recallFull@10'].map((id) =
   const definition = rankingMetrics.find((metric) => metric.id === kind)!
   return {
     id,
-    label: kind === 'recallFull' ? `Full recall@${cutoff}` : `${definition.label}@${cutoff}`,
+    label: `${definition.label}@${cutoff}`,
     help: `${definition.label} at ${cutoff}: ${definition.help}`,
   }
 })
