@@ -63,6 +63,16 @@ describe('the address', () => {
     expect(again.headers['set-cookie']).toBeUndefined()
   })
 
+  // Attack: a page of another site got hold of the address and asks for it in the background.
+  it('keeps its token from a page of another origin', async () => {
+    const url = new URL(started.shell.url)
+    const path = url.pathname + url.search
+    const foreign = await ask(port, { path, headers: { origin: 'http://evil.example' } })
+    expect(foreign.status).toBe(403)
+    expect(foreign.headers['set-cookie']).toBeUndefined()
+    expect((await ask(port, { path })).status).toBe(303)
+  })
+
   it('lets the holder of the cookie reload the printed address', async () => {
     const cookie = await signIn(started.shell)
     const url = new URL(started.shell.url)

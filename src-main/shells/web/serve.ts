@@ -75,6 +75,9 @@ export async function serveWeb(options: WebShellOptions): Promise<WebShell> {
     if (!guard.hostIsOurs(request.headers)) {
       return refuse(request, response, 421, notAllowed(`This server answers only as ${host}:${port}.`))
     }
+    // A browser names the origin of every request that a page of another site makes: those get nothing, the token included.
+    if (request.headers.origin !== undefined && !guard.originIsOurs(request.headers))
+      return refuse(request, response, 403, notAllowed('Only the workbench itself is answered here.'))
     const base = `http://${host}:${port}`
     // Joined as text: resolved against the base, "//name" would be another host.
     if (!request.url?.startsWith('/') || !URL.canParse(base + request.url))
