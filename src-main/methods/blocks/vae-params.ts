@@ -1,3 +1,4 @@
+import type { SeriesInfo } from '../../../src-shared/domain/method'
 import type { ParamSchema } from '../../../src-shared/params/params'
 
 /** Parameters of the encoder, the decoder and the KL weight. */
@@ -54,5 +55,30 @@ export const vaeParams = (defaults: { dropout: number; klCap: number; annealStep
     min: 0,
     max: 10000000,
     basic: false,
+  },
+]
+
+/** The parts of the objective of a VAE recommender. @param minimised what the loss is made of, in words */
+export const objectiveSeries = (minimised: string): SeriesInfo[] => [
+  {
+    id: 'loss',
+    label: 'Loss',
+    help: `What is minimised, per user: ${minimised}.`,
+    unit: 'nats per user',
+    group: 'objective',
+  },
+  {
+    id: 'reconstruction',
+    label: 'Reconstruction',
+    help: 'Negative multinomial log-likelihood of a user’s interactions. Lower reproduces the history better.',
+    unit: 'nats per user',
+    group: 'objective',
+  },
+  {
+    id: 'kl',
+    label: 'KL',
+    help: 'How far the users’ latent preferences are from the standard normal prior, in nats.',
+    unit: 'nats per user',
+    group: 'objective',
   },
 ]

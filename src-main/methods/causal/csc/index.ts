@@ -1,5 +1,5 @@
 import { trainingParams, validationSeries } from '../../blocks/training-params'
-import { vaeParams } from '../../blocks/vae-params'
+import { objectiveSeries, vaeParams } from '../../blocks/vae-params'
 import type { MethodDescriptor } from '../../method'
 
 export const descriptor: MethodDescriptor = {
@@ -61,27 +61,7 @@ export const descriptor: MethodDescriptor = {
       ...vaeParams({ dropout: 0.5, klCap: 0.5, annealSteps: 0 }),
     ],
     series: [
-      {
-        id: 'loss',
-        label: 'Loss',
-        help: 'What is minimised, per user: reconstruction plus the weighted KL term plus the weighted acyclicity.',
-        unit: 'nats per user',
-        group: 'objective',
-      },
-      {
-        id: 'reconstruction',
-        label: 'Reconstruction',
-        help: 'Negative multinomial log-likelihood of a user’s interactions. Lower reproduces the history better.',
-        unit: 'nats per user',
-        group: 'objective',
-      },
-      {
-        id: 'kl',
-        label: 'KL',
-        help: 'How far the users’ latent preferences are from the standard normal prior, in nats.',
-        unit: 'nats per user',
-        group: 'objective',
-      },
+      ...objectiveSeries('reconstruction plus the weighted KL term plus the weighted acyclicity'),
       {
         id: 'acyclicity',
         label: 'H(A)',
