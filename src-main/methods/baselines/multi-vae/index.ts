@@ -20,10 +20,7 @@ export const descriptor: MethodDescriptor = {
       ...trainingParams({ epochs: 200, batchSize: 64, learningRate: 1e-3, weightDecay: 1e-6, patience: 10 }),
       ...vaeParams({ dropout: 0.5, klCap: 0.5, annealSteps: 0 }),
     ],
-    series: [
-      ...objectiveSeries('reconstruction plus the weighted KL term'),
-      ...validationSeries,
-    ],
+    series: [...objectiveSeries('reconstruction plus the weighted KL term'), ...validationSeries],
   },
   load: async () => (await import('./model')).method,
 }
