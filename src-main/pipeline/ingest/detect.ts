@@ -164,8 +164,10 @@ function looksLikeHeader(first: string[], rest: string[][]): boolean {
   // A table written with its row numbers has no name over them.
   if (cells.slice(1).includes('') || cells.some((cell) => numberPattern.test(cell) || looksLikeTimes([cell])))
     return false
-  if (new Set(cells).size !== cells.length) return false
   const named = mappingByName(cells)
+  if (named.user !== undefined && named.item !== undefined) return true
+  // Data may say a thing twice, a header does so only by mistake.
+  if (new Set(cells).size !== cells.length) return false
   if (named.user !== undefined || named.item !== undefined || cells.some((cell) => /^(id|title|name)$/i.test(cell)))
     return true
   // Unknown names: a header if some column is numeric below it.

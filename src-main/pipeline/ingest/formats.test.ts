@@ -86,6 +86,18 @@ describe('one table', () => {
     ])
   })
 
+  it('with a name that stands twice in its header; values that stand twice in a first row are no header', async () => {
+    const twice = 'user,item,item,rating\nu1,i1,a,5\nu1,i2,b,4\n'
+    expect((await previewImport(await filesOf({ a: twice }))).mapping).toEqual({
+      user: 'user',
+      item: 'item',
+      rating: 'rating',
+    })
+    expect(await imported({ a: twice })).toEqual(['u1 · i1 · 5', 'u1 · i2 · 4'])
+    const follows = await previewImport(await filesOf({ a: 'ann,ann,1\nann,bob,2\n' }))
+    expect(follows.mapping).toEqual({ user: 'column1', item: 'column2', rating: 'column3' })
+  })
+
   it.each([
     ['seconds', '1577934245', '2020-01-02 03:04:05'],
     ['seconds with a fraction', '1577934245.9', '2020-01-02 03:04:05'],
