@@ -27,7 +27,7 @@ it.each([
 it('names the path, and keeps the words of the system and the cause', () => {
   const cause = systemError('ENOSPC')
   const error = toIoError(cause, { action: 'write', path: '/data' })
-  expect(error.message).toBe('The disk is full: there is no space left to write "/data".')
+  expect(error.message).toBe('The disk is full: there is no space left for "/data".')
   expect(error.details).toEqual({ path: '/data', system: 'ENOSPC: refused' })
   expect(error.cause).toBe(cause)
 })

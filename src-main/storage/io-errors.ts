@@ -25,7 +25,7 @@ const duckDbMessages: [pattern: RegExp, code: ErrorCode][] = [
 ]
 
 const messages: Partial<Record<ErrorCode, (path: string) => string>> = {
-  diskFull: (path) => `The disk is full: there is no space left to write "${path}".`,
+  diskFull: (path) => `The disk is full: there is no space left for "${path}".`,
   workspaceReadOnly: (path) => `"${path}" cannot be written: the folder is read-only.`,
   outOfMemory: (path) => `There is not enough memory to work on "${path}".`,
   cancelled: () => 'Cancelled.',
