@@ -29,8 +29,8 @@ export interface JobRequest {
   /** Work that can stop at a checkpoint and go on later. */
   pausable: boolean
   work(context: JobContext): Promise<WorkEnd>
-  /** Told of every state, before anyone else is; what it throws fails the job. */
-  onState?(state: JobState, error: CausewayError | null): void
+  /** Told of every state, before anyone else is; what it throws fails the job. 'gone': the job leaves no run behind. */
+  onState?(state: JobState, error: CausewayError | null): 'gone' | void
 }
 
 export interface JobManagerOptions {
@@ -281,7 +281,7 @@ export class JobManager {
     let entered = state
     let reason = error
     try {
-      job.request.onState?.(state, error)
+      if (job.request.onState?.(state, error) === 'gone') job.snapshot.run = null
     } catch (thrown) {
       reason = CausewayError.from(thrown)
       // Work that is stopping has not stopped yet: it keeps its state and shows the error.

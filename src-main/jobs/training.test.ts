@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -77,6 +77,16 @@ afterEach(async () => {
 })
 
 describe('a training', () => {
+  it('that its recipe leaves nothing for is refused and leaves the workspace as it was', async () => {
+    const contents = () => readdirSync(join(directory, 'workspace'), { recursive: true }).sort()
+    const before = contents()
+    const job = await request('train:start', { method: 'multi-vae', dataset: 'tiny', recipe: { threshold: 99 } })
+    const ended = await services.jobs.ended(job.id)
+    expect(ended).toMatchObject({ state: 'failed', run: null, error: { code: 'noPositives' } })
+    expect(await request('runs:list', {})).toEqual([])
+    expect(contents()).toEqual(before)
+  })
+
   it('answers at once, reports every epoch and ends with metrics', async () => {
     const states: string[] = []
     services.events.subscribe((name, payload) => {

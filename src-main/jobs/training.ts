@@ -92,8 +92,14 @@ export class Trainings {
     const id = manifest.id
     const before = { durationSeconds: manifest.durationSeconds, startedAt: manifest.startedAt }
     const outcome: { fit: FitResult | null } = { fit: null }
-    const onState = (state: JobState, error: CausewayError | null): void => {
+    const onState = (state: JobState, error: CausewayError | null): 'gone' | void => {
       store.setLive(id, isActive(state))
+      // Refused before its data were ever prepared (a recipe that leaves no positive, a full disk): nothing of it stays.
+      if (state === 'failed' && store.read(id).producedBy.splitHash === null) {
+        store.remove(id)
+        events.emit('runs:changed', { run: id })
+        return 'gone'
+      }
       const change: Partial<RunManifest> = { state, error: error?.toPayload() ?? null }
       if (state === 'queued') change.endedAt = null
       if (state === 'running') change.startedAt = before.startedAt ?? new Date().toISOString()
