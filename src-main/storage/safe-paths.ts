@@ -14,7 +14,7 @@ export function assertSafeName(name: string, what: string): string {
   if (!safeName.test(name) || name.includes('..') || windowsDevice.test(name)) {
     throw new CausewayError(
       'pathRefused',
-      `${JSON.stringify(name)} cannot be the name of a ${what}: use up to 64 letters, digits, spaces, ".", "_" and "-", starting with a letter or a digit.`,
+      `${JSON.stringify(name)} cannot be the name of a ${what}: use up to 64 letters, digits, spaces, ".", "_" and "-", starting with a letter or a digit; names of Windows devices such as "nul" or "com1" are taken.`,
       { name },
     )
   }

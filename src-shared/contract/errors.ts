@@ -75,7 +75,7 @@ export const errorHelp: Record<ErrorCode, string> = {
   runNotReady: 'Wait until the run has completed, or resume it.',
   notResumable: 'Start a new run with the same parameters.',
   noGraph: 'Choose a run of a method that learns a causal graph, such as CSC.',
-  pathRefused: 'Choose the file with the file picker.',
+  pathRefused: 'Choose another name, or choose the file with the file picker.',
   notAvailable: 'This action needs another shell of Causeway.',
   cancelled: 'Start it again when you want it.',
   interrupted: 'Resume it: at most one epoch is lost.',
