@@ -110,17 +110,18 @@ test('a training writes its run folder, sends its events and answers with the te
 })
 
 test('pausing in the middle of an epoch and resuming in another process ends with the same weights to the bit', async () => {
-  const whole = newRun('pause-whole')
+  // Progress comes every 100 ms: long enough that a pause asked for then still meets the training.
+  const long = { epochs: 80 }
+  const whole = newRun('pause-whole', long)
   await start().client.call('fit', { ...whole, resume: false })
 
-  const parts = newRun('pause-parts')
+  const parts = newRun('pause-parts', long)
   const first = start().client
   let seen = 0
   first.on('progress', ({ stage }) => {
-    if (/Epoch [3-9] .* batch/.test(stage) && seen++ === 0) void first.call('stop', { how: 'pause' })
+    if (/Epoch ([3-9]|[1-9]\d) .* batch/.test(stage) && seen++ === 0) void first.call('stop', { how: 'pause' })
   })
   const paused = await first.call('fit', { ...parts, resume: false })
-  expect(['paused', 'completed']).toContain(paused.end)
   expect(paused.end).toBe('paused')
   const resumed = await start().client.call('fit', { ...parts, resume: true })
   expect(resumed.end).toBe('completed')
@@ -129,18 +130,19 @@ test('pausing in the middle of an epoch and resuming in another process ends wit
 })
 
 test('a killed training loses at most its epoch and resumes to the same weights', async () => {
-  const whole = newRun('kill-whole')
+  const long = { epochs: 40 }
+  const whole = newRun('kill-whole', long)
   await start().client.call('fit', { ...whole, resume: false })
 
-  const killed = newRun('kill-parts')
+  const killed = newRun('kill-parts', long)
   const { child, client } = start()
   client.on('points', (points) => {
-    if (points.some(({ epoch }) => epoch === 3)) child.kill('SIGKILL')
+    if (points.some(({ epoch }) => epoch >= 3)) child.kill('SIGKILL')
   })
   await expect(client.call('fit', { ...killed, resume: false })).rejects.toMatchObject({ code: 'processDied' })
   expect(existsSync(join(killed.runDirectory, 'weights.safetensors'))).toBe(false)
   const resumed = await start().client.call('fit', { ...killed, resume: true })
-  expect(resumed.epochs).toBe(6)
+  expect(resumed.epochs).toBe(40)
   expect(weightsOf(killed)).toBe(weightsOf(whole))
 })
 
