@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { BackendProbe } from '../../src-shared/domain/backend'
 import { backendIds } from '../../src-shared/domain/backend'
-import type { CausalGraph } from '../../src-shared/domain/graph'
+import type { CausalGraph, Resample } from '../../src-shared/domain/graph'
+import type { ConfounderProfile, PathExplanation, SegmentEffect } from '../../src-shared/domain/intervention'
 import type { JobProgress } from '../../src-shared/domain/job'
 import type { Metrics } from '../../src-shared/domain/metric'
 import type { EpochPoint, LogLine } from '../../src-shared/domain/run'
@@ -20,6 +21,8 @@ export const runOnDiskSchema = z.object({
   params: values,
   seed: z.number().int(),
   backend: z.enum(backendIds),
+  /** [k × k] as `EdgeKnowledge`; null where nothing is known of the graph. */
+  knowledge: z.instanceof(Int8Array).nullable(),
 })
 export type RunOnDisk = z.infer<typeof runOnDiskSchema>
 
@@ -40,6 +43,57 @@ export interface TopK {
   scores: Float32Array
 }
 
+/**
+ * Attributes of the items (columns of the split) or users (its rows): what effects are described by. Missing numbers are NaN,
+ * missing categories code -1.
+ */
+const attributeTableSchema = z.object({
+  numbers: z.array(z.object({ name: z.string(), values: z.instanceof(Float64Array) })),
+  texts: z.array(z.object({ name: z.string(), labels: z.array(z.string()), codes: z.instanceof(Int32Array) })),
+})
+export type AttributeTable = z.infer<typeof attributeTableSchema>
+
+/** `Intervention` with users as rows of the split; an empty `rows` means all. */
+const rowInterventionSchema = z.object({
+  factors: z.array(z.array(z.number())).nullable(),
+  holds: z.array(
+    z.object({
+      node: z.number().int(),
+      at: z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('mean'), rows: z.instanceof(Int32Array).nullable() }),
+        z.object({ kind: z.literal('user'), row: z.number().int() }),
+        z.object({ kind: z.literal('sd'), sd: z.number() }),
+      ]),
+    }),
+  ),
+})
+export type RowIntervention = z.infer<typeof rowInterventionSchema>
+
+/** `SegmentEffect` with items as columns of the split. */
+export type RowsEffect = Omit<SegmentEffect, 'entering' | 'leaving'> & {
+  entering: { item: number; before: number; after: number }[]
+  leaving: { item: number; before: number; after: number }[]
+}
+
+/** One user's lists; ranks are over all candidates, 1-based. */
+export interface RowEffect {
+  before: { item: number; score: number; rankAfter: number }[]
+  after: { item: number; score: number; rankBefore: number }[]
+  noDifference: boolean
+}
+
+/** `PathExplanation` without its names. */
+export type RowPaths = Omit<PathExplanation, 'user' | 'item'>
+
+/** `ConfounderProfile` with items as columns of the split. */
+export type RowProfile = Omit<ConfounderProfile, 'raises' | 'lowers'> & {
+  raises: { item: number; change: number }[]
+  lowers: { item: number; change: number }[]
+}
+
+const rowsOrAll = z.instanceof(Int32Array).nullable()
+const task = z.string()
+
 const call = <O>() => {
   return <I extends z.ZodType>(input: I): { input: I; readonly output?: O } => ({ input })
 }
@@ -58,6 +112,31 @@ export const trainerContract = {
   graph: call<CausalGraph>()(z.object({})),
   /** Strengths [k][k] of one user (a row of the split). */
   localGraph: call<number[][]>()(z.object({ row: z.number().int() })),
+  /** Hands over what effects are described by; once after `open`, before the calls below. */
+  describe: call<null>()(z.object({ items: attributeTableSchema, users: attributeTableSchema })),
+  userEffect: call<RowEffect>()(
+    z.object({ row: z.number().int(), k: z.number().int().min(1), intervention: rowInterventionSchema }),
+  ),
+  /** @param rows null: all users */
+  effect: call<RowsEffect>()(
+    z.object({ task, rows: rowsOrAll, k: z.number().int().min(1), intervention: rowInterventionSchema }),
+  ),
+  perConfounder: call<{ node: number; effect: RowsEffect }[]>()(
+    z.object({ task, rows: rowsOrAll, k: z.number().int().min(1) }),
+  ),
+  paths: call<RowPaths>()(
+    z.object({ row: z.number().int(), item: z.number().int(), intervention: rowInterventionSchema }),
+  ),
+  profiles: call<RowProfile[]>()(z.object({ task })),
+  /** Ends a task with `cancelled`; one that has ended is none of its business. */
+  stopTask: call<null>()(z.object({ task })),
+  /**
+   * Trains on resampled users, aligns each model's confounders with the run's, and appends a line for each to the run folder;
+   * goes on after those that are there. Stopped with `stop`; half a resample is done again.
+   */
+  bootstrap: call<{ end: 'completed' | 'paused' | 'cancelled' }>()(
+    runOnDiskSchema.extend({ resamples: z.number().int().min(2) }),
+  ),
 } as const
 
 export type TrainerCalls = typeof trainerContract
@@ -71,4 +150,8 @@ export interface TrainerEventMap {
   points: EpochPoint[]
   log: LogLine[]
   memory: { bytes: number }
+  /** How far a task is. */
+  task: { task: string; stage: string; fraction: number }
+  /** A resample of a bootstrap is on disk. */
+  resample: Resample
 }

@@ -33,6 +33,12 @@ export interface FitReporter {
   log(level: 'info' | 'warning' | 'error', text: string): void
 }
 
+/**
+ * Required and forbidden edges of a graph over k nodes, [k × k] row-major, parents in rows: 1 required, -1 forbidden (by name or by
+ * tier), 0 left to the training.
+ */
+export type EdgeKnowledge = Int8Array
+
 export interface FitContext {
   split: Split
   params: ParamValues
@@ -40,6 +46,8 @@ export interface FitContext {
   rng: Rng
   signal: StopSignal
   report: FitReporter
+  /** What is known of the graph, by node; null where nothing is. Only for methods with the capability `knowledge`. */
+  knowledge: EdgeKnowledge | null
   /** Where to go on; null for a fresh training. */
   resume: Checkpoint | null
 }
@@ -57,6 +65,30 @@ export interface ScoreOptions {
   mask?: EdgeMask
 }
 
+/** What is changed in a model while it scores prepared users. */
+export interface ModelIntervention {
+  /** [k × k] for everyone, or [positions × k × k], one for each position asked for. */
+  mask?: EdgeMask
+  /** Confounders held at a value [d] for everyone. */
+  holds?: ReadonlyMap<number, Float32Array>
+  /** Confounders that add nothing to the representation: [k] for everyone or [positions × k], 1 where silenced. */
+  silenced?: Uint8Array
+}
+
+/**
+ * Users with everything computed that no intervention touches, so that a mask shows its effect at once.
+ * Without an intervention, and with an all-ones mask, the scores are those of `FittedModel.score`, to the bit.
+ */
+export interface PreparedUsers {
+  readonly users: number
+  /** @param positions indices among the prepared users; may repeat
+   *  @returns [positions × items] scores */
+  score(positions: ArrayLike<number>, intervention?: ModelIntervention): Promise<Float32Array>
+  /** The values of the confounders, [positions × k × d], under a mask. */
+  confounders(positions: ArrayLike<number>, mask?: EdgeMask): Promise<Float32Array>
+  dispose(): void
+}
+
 /** A trained model in memory. */
 export interface FittedModel {
   /**
@@ -69,6 +101,8 @@ export interface FittedModel {
   graph?(rows: Csr): Promise<CausalGraph>
   /** Edge strengths of each user of the block, [rows × k × k]; only with the capability `local-graph`. */
   localGraph?(rows: Csr): Promise<Float32Array>
+  /** Prepares users for interventions; only with the capability `intervene`. */
+  prepare?(rows: Csr): Promise<PreparedUsers>
   /** The weights, enough for `load` to give the same scores. */
   save(): Promise<NamedArrays>
   dispose(): void
@@ -78,7 +112,7 @@ export interface FittedModel {
 export interface Method {
   fit(context: FitContext): Promise<FitOutcome>
   /** A fitted model from saved weights. */
-  load(saved: NamedArrays, params: ParamValues, items: number): FittedModel
+  load(saved: NamedArrays, params: ParamValues, items: number, knowledge: EdgeKnowledge | null): FittedModel
 }
 
 /** What a method's folder exports as `descriptor`: cheap to import, `load` brings the rest. */

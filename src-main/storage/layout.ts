@@ -8,6 +8,8 @@ export const datasetDirectory = (workspace: string, name: string): string => joi
 export const splitDirectory = (workspace: string, hash: string): string => join(workspace, 'splits', hash)
 export const runsDirectory = (workspace: string): string => join(workspace, 'runs')
 export const runDirectory = (workspace: string, id: string): string => join(workspace, 'runs', id)
+export const knowledgeDirectory = (workspace: string): string => join(workspace, 'knowledge')
+export const domainGraphsDirectory = (workspace: string): string => join(workspace, 'domain-graphs')
 /** Uploads and half-written products; emptied when the workspace is opened. */
 export const temporaryDirectory = (workspace: string): string => join(workspace, '.tmp')
 
@@ -19,4 +21,8 @@ export const runFiles = {
   checkpoint: 'checkpoint',
   weights: 'weights.safetensors',
   graph: 'graph.json',
+  annotations: 'annotations.json',
+  masks: 'masks',
+  effects: 'effects',
+  bootstrap: 'bootstrap.jsonl',
 } as const

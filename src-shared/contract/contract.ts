@@ -3,8 +3,29 @@ import type { BackendProbe, DoctorReport } from '../domain/backend'
 import { backendIds } from '../domain/backend'
 import type { DatasetCard, DatasetManifest, DatasetRows, FileHandle, ImportPreview } from '../domain/dataset'
 import { columnMappingSchema, textLayoutSchema } from '../domain/dataset'
-import type { CausalGraph, KnownGraph, LocalGraph } from '../domain/graph'
+import type { SavedDomainGraph } from '../domain/domain-graph'
+import {
+  annotationsSchema,
+  type Annotations,
+  type BootstrapConfidence,
+  type CausalGraph,
+  type KnownGraph,
+  type LocalGraph,
+} from '../domain/graph'
+import {
+  interventionSchema,
+  userSelectionSchema,
+  type ConfounderProfile,
+  type PathExplanation,
+  type PerConfounderEffects,
+  type SavedEffect,
+  type SegmentChoices,
+  type SegmentEffect,
+  type UserEffect,
+} from '../domain/intervention'
 import type { JobSnapshot } from '../domain/job'
+import { knowledgeSchema, type Knowledge } from '../domain/knowledge'
+import { maskSchema, savedNameSchema, type SavedMask } from '../domain/mask'
 import type { MethodInfo } from '../domain/method'
 import type { Metrics } from '../domain/metric'
 import type { Recommendation, UserMatch } from '../domain/recommendation'
@@ -24,6 +45,11 @@ const answers =
 const nothing = z.object({}).strict()
 const name = z.string().min(1).max(64)
 const values = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+const ofRun = z.object({ run: name }).strict()
+const listLength = z.number().int().min(1).max(1000).default(10)
+/** Names a question that may take long, so that its progress can be told apart and `intervene:stop` can cancel it. */
+const task = z.string().min(1).max(64)
+const notes = z.string().max(4000).default('')
 const fileIds = z.array(z.string()).min(1).max(8)
 
 /** What a training is started with, from the window, the browser and the command line alike. */
@@ -34,6 +60,8 @@ export const trainRequestSchema = z
     recipe: values.default({}),
     params: values.default({}),
     seed: z.number().int().min(0).max(2147483647).default(0),
+    /** What is known of the graph: honoured exactly. Only for methods with the capability `knowledge`. */
+    knowledge: knowledgeSchema.nullable().default(null),
     /** Left out: the best usable backend. */
     backend: z.enum(backendIds).optional(),
   })
@@ -99,6 +127,70 @@ export const contract = {
   /** The graph the run's data were drawn from; null for data nobody drew, and where they are gone. */
   'graph:truth': answers<KnownGraph | null>()(z.object({ run: name }).strict()),
 
+  /** Names and notes of the nodes. */
+  'graph:annotations': answers<Annotations>()(ofRun),
+  'graph:annotate': answers<Annotations>()(z.object({ run: name, annotations: annotationsSchema }).strict()),
+  /** Trains on resampled users to see how often each edge is found; goes on where an earlier job of the run stopped. */
+  'graph:bootstrap': answers<JobSnapshot>()(
+    z.object({ run: name, resamples: z.number().int().min(2).max(1000).default(20) }).strict(),
+  ),
+  /** Null where none was asked for yet. */
+  'graph:confidence': answers<BootstrapConfidence | null>()(ofRun),
+
+  'masks:list': answers<SavedMask[]>()(ofRun),
+  /** Saves under the mask's name; one that is there already is replaced only with `replace`. */
+  'masks:save': answers<SavedMask>()(
+    z.object({ run: name, mask: maskSchema, replace: z.boolean().default(false) }).strict(),
+  ),
+  'masks:remove': answers<null>()(z.object({ run: name, mask: savedNameSchema }).strict()),
+
+  'knowledge:list': answers<Knowledge[]>()(nothing),
+  'knowledge:save': answers<Knowledge>()(
+    z.object({ knowledge: knowledgeSchema, replace: z.boolean().default(false) }).strict(),
+  ),
+  'knowledge:remove': answers<null>()(z.object({ knowledge: savedNameSchema }).strict()),
+
+  'domain:list': answers<SavedDomainGraph[]>()(nothing),
+  'domain:save': answers<SavedDomainGraph>()(
+    z.object({ name: savedNameSchema, text: z.string().max(1_000_000), replace: z.boolean().default(false) }).strict(),
+  ),
+  'domain:remove': answers<null>()(z.object({ name: savedNameSchema }).strict()),
+
+  /** What users can be chosen by. */
+  'intervene:segments': answers<SegmentChoices>()(ofRun),
+  'intervene:user': answers<UserEffect>()(
+    z.object({ run: name, user: z.string(), k: listLength, intervention: interventionSchema }).strict(),
+  ),
+  'intervene:segment': answers<SegmentEffect>()(
+    z.object({ run: name, users: userSelectionSchema, k: listLength, intervention: interventionSchema, task }).strict(),
+  ),
+  'intervene:perConfounder': answers<PerConfounderEffects>()(
+    z.object({ run: name, users: userSelectionSchema, k: listLength, task }).strict(),
+  ),
+  'intervene:paths': answers<PathExplanation>()(
+    z.object({ run: name, user: z.string(), item: z.string(), intervention: interventionSchema }).strict(),
+  ),
+  'intervene:profiles': answers<ConfounderProfile[]>()(z.object({ run: name, task }).strict()),
+  /** Ends a question with `cancelled`; one that has ended already is none of its business. */
+  'intervene:stop': answers<null>()(z.object({ task }).strict()),
+  /** Computes the effect (again) and keeps it with the run; it goes into the report. */
+  'intervene:save': answers<SavedEffect>()(
+    z
+      .object({
+        run: name,
+        name: savedNameSchema,
+        notes,
+        users: userSelectionSchema,
+        k: listLength,
+        intervention: interventionSchema,
+        task,
+        replace: z.boolean().default(false),
+      })
+      .strict(),
+  ),
+  'intervene:saved': answers<SavedEffect[]>()(ofRun),
+  'intervene:removeSaved': answers<null>()(z.object({ run: name, name: savedNameSchema }).strict()),
+
   'recommend:users': answers<UserMatch[]>()(
     z.object({ run: name, query: z.string().max(200), limit: z.number().int().min(1).max(200).default(50) }).strict(),
   ),
@@ -131,6 +223,10 @@ export interface EventMap {
   /** A run appeared, changed its state or went away: fetch the list again. */
   'runs:changed': { run: string }
   'data:changed': { dataset: string }
+  /** How far a question with a task is; fraction in 0..1. */
+  'intervene:progress': { task: string; stage: string; fraction: number }
+  /** Masks, names, saved effects or the bootstrap of a run changed: fetch what is shown again. */
+  'run:annotated': { run: string }
 }
 export type EventName = keyof EventMap
 export const eventNames = [
@@ -139,4 +235,6 @@ export const eventNames = [
   'run:log',
   'runs:changed',
   'data:changed',
+  'intervene:progress',
+  'run:annotated',
 ] as const satisfies EventName[]

@@ -51,3 +51,39 @@ export interface GraphComparison {
   /** Share of those graphs whose SHD is no larger than the learned one's. */
   randomAsNear: number
 }
+
+/** Names and notes that the analyst gave the nodes of a learned graph; by the node's learned name. */
+export const annotationsSchema = z.object({
+  type: z.literal('causeway-annotations'),
+  version: z.literal(1),
+  names: z.record(z.string(), z.string().min(1).max(64)),
+  notes: z.record(z.string(), z.string().max(4000)),
+})
+export type Annotations = z.infer<typeof annotationsSchema>
+
+export const noAnnotations: Annotations = { type: 'causeway-annotations', version: 1, names: {}, notes: {} }
+
+/** One training on resampled users, its confounders put in the order of the run's. Positions are of the run's nodes. */
+export const resampleSchema = z.object({
+  resample: z.number().int(),
+  seed: z.number().int(),
+  /** probabilities[i][j] of the run's node i → j in this resample. */
+  probabilities: z.array(z.array(z.number())),
+  /** How alike what each confounder does to the items is in the two models: correlation, −1..1. */
+  similarity: z.array(z.number()),
+  metrics: z.record(z.string(), z.number()),
+  seconds: z.number(),
+})
+export type Resample = z.infer<typeof resampleSchema>
+
+/** How often each edge is found when the users are drawn anew. */
+export interface BootstrapConfidence {
+  /** Resamples asked for. */
+  resamples: number
+  /** Those that are there: fewer while the job runs, or after it was stopped. */
+  done: Resample[]
+  /** Share of `done` in which the edge reaches the threshold 0.5, [k][k]. */
+  frequencies: number[][]
+  /** Mean similarity of each matched confounder over `done`. */
+  meanSimilarity: number[]
+}

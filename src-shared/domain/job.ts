@@ -32,7 +32,7 @@ export interface JobProgress {
 
 export interface JobSnapshot {
   id: string
-  kind: 'import' | 'prepare' | 'train'
+  kind: 'import' | 'prepare' | 'train' | 'bootstrap'
   /** What the job is about, in words. */
   title: string
   state: JobState

@@ -1,6 +1,20 @@
 import type { ParamSchema } from '../params/params'
 
-export type Capability = 'score' | 'graph' | 'local-graph' | 'mask'
+/**
+ * `mask`: edges can be masked. `intervene`: values can be held and confounders silenced, on prepared users.
+ * `knowledge`: required and forbidden edges are honoured in training.
+ */
+export type Capability = 'score' | 'graph' | 'local-graph' | 'mask' | 'intervene' | 'knowledge'
+
+/** Whether the effect of an intervention is identified, in words. */
+export interface Identification {
+  /** The claim, with its size of doubt. */
+  statement: string
+  /** What holds because of how the model is built. */
+  byConstruction: string[]
+  /** What has to be true of the world, and is not tested. */
+  assumed: string[]
+}
 
 /** A reported series of a training: what is drawn on the Train view. */
 export interface SeriesInfo {
@@ -23,6 +37,8 @@ export interface MethodInfo {
   purpose: string
   /** What has to hold for its causal claims, in plain words; empty for a baseline. */
   assumptions: string[]
+  /** Null for a method that makes no causal claim. */
+  identification: Identification | null
   /** What data it needs, in words. */
   needs: string[]
   paper: { title: string; authors: string; year: number }

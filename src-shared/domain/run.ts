@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { backendIds } from './backend'
+import { knowledgeSchema } from './knowledge'
 import { jobStates } from './job'
 
 const paramValues = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
@@ -13,6 +14,8 @@ export const runManifestSchema = z.object({
   dataset: z.string(),
   recipe: paramValues,
   params: paramValues,
+  /** What was known of the graph before the training; absent in runs from before there was such a thing. */
+  knowledge: knowledgeSchema.nullable().default(null),
   seed: z.number().int(),
   /** The backend asked for, or the one the probe chose. Numbers repeat to the bit only on the same backend. */
   backend: z.enum(backendIds),
