@@ -49,12 +49,16 @@ describe('shortcuts', () => {
     const actions: Action[] = [
       { id: 'a', name: 'A', group: 'G', shortcut: '1', perform: () => undefined },
       { id: 'b', name: 'B', group: 'G', shortcut: 'Mod+K', perform: () => undefined },
+      { id: 'c', name: 'C', group: 'G', shortcut: 'Mod+Z', perform: () => undefined },
     ]
     const event = (key: string, target: EventTarget, ctrlKey = false) =>
       ({ ...press(key, { ctrlKey }), target }) as unknown as KeyboardEvent
     expect(actionOfKey(event('1', input), actions)).toBeNull()
     expect(actionOfKey(event('1', document.body), actions)?.id).toBe('a')
     expect(actionOfKey(event('k', input, true), actions)?.id).toBe('b')
+    // What is typed is undone in the field, not in the graph behind it.
+    expect(actionOfKey(event('z', input, true), actions)).toBeNull()
+    expect(actionOfKey(event('z', document.body, true), actions)?.id).toBe('c')
   })
 })
 

@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, shallowReactive } from 'vue'
 import { useNoticesStore } from '../stores/notices-store'
-import { matchesShortcut, takesKeys } from './shortcut'
+import { matchesShortcut, takesKeys, worksOnText } from './shortcut'
 
 /** One thing the analyst can do. Toolbars, shortcuts and the command palette read this very object. */
 export interface Action {
@@ -55,5 +55,5 @@ export async function performById(id: string): Promise<void> {
 export function actionOfKey(event: KeyboardEvent, actions: Action[]): Action | null {
   const found = actions.find((action) => action.shortcut && matchesShortcut(event, action.shortcut))
   if (!found?.shortcut) return null
-  return !found.shortcut.includes('Mod') && takesKeys(event.target) ? null : found
+  return (!found.shortcut.includes('Mod') || worksOnText(found.shortcut)) && takesKeys(event.target) ? null : found
 }

@@ -33,3 +33,6 @@ export function takesKeys(target: EventTarget | null): boolean {
     )
   )
 }
+
+/** Whether a field that has the focus has its own meaning for the shortcut: undo, redo, copy, cut, paste, choose all. */
+export const worksOnText = (shortcut: string): boolean => /^Mod\+(Shift\+)?[ACVXYZ]$/.test(shortcut)

@@ -1,0 +1,210 @@
+import { defineStore } from 'pinia'
+import { computed, shallowReactive, shallowRef, watch } from 'vue'
+import { z } from 'zod'
+import { CausewayError } from '../../src-shared/contract/errors'
+import { annotationsSchema, noAnnotations, type Annotations } from '../../src-shared/domain/graph'
+import type { Intervention } from '../../src-shared/domain/intervention'
+import {
+  canRedo as historyCanRedo,
+  canUndo as historyCanUndo,
+  emptyHistory,
+  performOperation,
+  redo as redoHistory,
+  redoLabel as redoLabelOf,
+  undo as undoHistory,
+  undoLabel as undoLabelOf,
+  type History,
+} from '../../src-shared/graph/edit/history'
+import { interventionOf } from '../../src-shared/graph/edit/intervention'
+import type { Operation } from '../../src-shared/graph/edit/operations'
+import { initialEditorState, type EditorState } from '../../src-shared/graph/edit/state'
+import { request } from '../client'
+import { persistedRef } from './persisted'
+import { useRunsStore } from './runs-store'
+
+/** `look`: nothing changes; `mask`: edges and values of this run; `knowledge`: what the next training is to know. */
+export type EditorMode = 'look' | 'mask' | 'knowledge'
+
+const saveDelayMs = 400
+/** Layouts kept, the least recently changed forgotten first. */
+const keptLayouts = 200
+
+const placesSchema = z.record(z.string(), z.object({ x: z.number(), y: z.number() }))
+type Places = z.infer<typeof placesSchema>
+
+/** What of a state is kept with the run on every change. */
+const annotationsOf = (state: EditorState): Annotations => ({
+  ...noAnnotations,
+  names: { ...state.names },
+  notes: { ...state.notes },
+})
+const sameAnnotations = (a: Annotations, b: Annotations): boolean => {
+  const sorted = (texts: Record<string, string>): string =>
+    JSON.stringify(Object.entries(texts).sort(([x], [y]) => (x < y ? -1 : 1)))
+  return sorted(a.names) === sorted(b.names) && sorted(a.notes) === sorted(b.notes)
+}
+
+/**
+ * What the analyst does to the learned graph of the run in view: mask, held values, names, notes, knowledge and places, with undo.
+ * Names and notes are kept with the run, places in this browser, masks where they are saved; the rest lives as long as the window.
+ */
+export const useGraphEditorStore = defineStore('graph-editor', () => {
+  const runs = useRunsStore()
+
+  const run = shallowRef<string | null>(null)
+  const nodes = shallowRef<string[]>([])
+  const histories = shallowReactive(new Map<string, History>())
+  const mode = shallowRef<EditorMode>('look')
+  /** The annotations as they lie with each run; a run's own are written only once they have been read. */
+  const stored = new Map<string, Annotations>()
+  const annotationsError = shallowRef<CausewayError | null>(null)
+  const saving = shallowRef(false)
+  let timer: ReturnType<typeof setTimeout> | null = null
+  let writing: Promise<void> = Promise.resolve()
+
+  const layouts = persistedRef('causeway:graph-layouts', z.record(z.string(), placesSchema), {})
+
+  const nothing = emptyHistory(initialEditorState([]))
+  const history = computed(() => (run.value === null ? nothing : (histories.get(run.value) ?? nothing)))
+  const state = computed<EditorState>(() => history.value.present)
+  const intervention = computed<Intervention>(() => interventionOf(state.value))
+
+  /** A re-run of the same method on the same data with as many nodes takes over where they stand. */
+  function familyOf(id: string, names: readonly string[]): string | null {
+    const manifest = runs.byId.get(id)
+    return manifest ? `${manifest.dataset} ${manifest.method} ${names.join(' ')}` : null
+  }
+  function storedPlaces(id: string, names: readonly string[]): Places {
+    const family = familyOf(id, names)
+    const places = layouts.value[`run ${id}`] ?? (family === null ? undefined : layouts.value[`family ${family}`])
+    return places && names.every((name) => name in places) ? places : {}
+  }
+  function keepPlaces(): void {
+    if (run.value === null || Object.keys(state.value.positions).length === 0) return
+    const places = Object.fromEntries(Object.entries(state.value.positions).map(([name, at]) => [name, { ...at }]))
+    const family = familyOf(run.value, nodes.value)
+    const keys = [`run ${run.value}`, ...(family === null ? [] : [`family ${family}`])]
+    const others = Object.entries(layouts.value).filter(([key]) => !keys.includes(key))
+    layouts.value = Object.fromEntries([...others, ...keys.map((key) => [key, places] as const)].slice(-keptLayouts))
+  }
+
+  /** Brings a run into the editor, with its names, notes and places. What was edited before in this window is still there. */
+  async function open(id: string, names: string[]): Promise<void> {
+    await flush()
+    annotationsError.value = null
+    run.value = id
+    nodes.value = names
+    const known = histories.get(id)
+    if (!known || known.present.nodes.join(' ') !== names.join(' '))
+      histories.set(id, emptyHistory({ ...initialEditorState(names), positions: storedPlaces(id, names) }))
+    if (!stored.has(id)) await readAnnotations()
+  }
+
+  /** Reads the names and notes that lie with the run. */
+  async function readAnnotations(): Promise<void> {
+    const id = run.value
+    if (id === null) return
+    try {
+      const annotations = annotationsSchema.parse(await request('graph:annotations', { run: id }))
+      stored.set(id, annotations)
+      // What was named meanwhile stands above what was read.
+      rebase(id, (one) => ({
+        ...one,
+        names: { ...annotations.names, ...one.names },
+        notes: { ...annotations.notes, ...one.notes },
+      }))
+      if (run.value === id) annotationsError.value = null
+      scheduleSave()
+    } catch (thrown) {
+      if (run.value === id) annotationsError.value = CausewayError.from(thrown)
+    }
+  }
+
+  /** Changes every state of a run's history alike: for what is not an edit and so cannot be undone. */
+  function rebase(id: string, change: (state: EditorState) => EditorState): void {
+    const known = histories.get(id)
+    if (!known) return
+    const changed = (entries: History['past']): History['past'] =>
+      entries.map((entry) => ({ ...entry, state: change(entry.state) }))
+    histories.set(id, {
+      past: changed(known.past),
+      present: change(known.present),
+      future: changed(known.future),
+    })
+  }
+
+  /** Gives nodes a place where none has one yet: the first layout is not an edit. */
+  function place(positions: Places): void {
+    if (run.value !== null) rebase(run.value, (one) => ({ ...one, positions: { ...positions, ...one.positions } }))
+  }
+
+  function put(next: History): void {
+    if (run.value !== null && next !== history.value) histories.set(run.value, next)
+  }
+  const perform = (operation: Operation): void => put(performOperation(history.value, operation))
+  const undo = (): void => put(undoHistory(history.value))
+  const redo = (): void => put(redoHistory(history.value))
+
+  watch(() => state.value.positions, keepPlaces)
+  watch([() => state.value.names, () => state.value.notes], scheduleSave)
+
+  function scheduleSave(): void {
+    if (timer !== null) clearTimeout(timer)
+    timer = setTimeout(() => void flush(), saveDelayMs)
+  }
+
+  /** Writes what waits to be written. Its failure is shown, and is tried again with the next change or by `retry`. */
+  async function flush(): Promise<void> {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    const id = run.value
+    if (id === null) return
+    const wanted = annotationsOf(state.value)
+    writing = writing.then(() => write(id, wanted))
+    await writing
+  }
+
+  async function write(id: string, wanted: Annotations): Promise<void> {
+    const known = stored.get(id)
+    if (!known || sameAnnotations(known, wanted)) return
+    saving.value = true
+    try {
+      stored.set(id, annotationsSchema.parse(await request('graph:annotate', { run: id, annotations: wanted })))
+      if (run.value === id) annotationsError.value = null
+    } catch (thrown) {
+      if (run.value === id) annotationsError.value = CausewayError.from(thrown)
+    } finally {
+      saving.value = false
+    }
+  }
+
+  return {
+    run,
+    nodes,
+    open,
+    /** Reads, or writes, the names and notes once more after a failure. */
+    retry: (): Promise<void> => (run.value !== null && stored.has(run.value) ? flush() : readAnnotations()),
+    annotationsError,
+    saving,
+    /** The analyst's name of a node; where it has none, the one it was learned under. */
+    nameOf: (index: number): string => {
+      const learned = state.value.nodes[index]
+      return learned === undefined ? '' : (state.value.names[learned] ?? learned)
+    },
+    state,
+    intervention,
+    mode,
+    maskMode: computed<boolean>({
+      get: () => mode.value === 'mask',
+      set: (on) => (mode.value = on ? 'mask' : 'look'),
+    }),
+    perform,
+    place,
+    undo,
+    redo,
+    canUndo: computed(() => historyCanUndo(history.value)),
+    canRedo: computed(() => historyCanRedo(history.value)),
+    undoLabel: computed(() => undoLabelOf(history.value)),
+    redoLabel: computed(() => redoLabelOf(history.value)),
+  }
+})
