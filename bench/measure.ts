@@ -69,6 +69,7 @@ async function train(
       checkpoint: async () => undefined,
       log: () => undefined,
     },
+    knowledge: null,
     resume: null,
   }
   const outcome = await (await descriptor.load()).fit(context)

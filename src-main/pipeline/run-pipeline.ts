@@ -1,3 +1,4 @@
+import { CausewayError } from '../../src-shared/contract/errors'
 import type { Metrics } from '../../src-shared/domain/metric'
 import type { Split } from '../../src-shared/domain/split'
 import { resolveParams } from '../../src-shared/params/params'
@@ -14,7 +15,7 @@ import { describeGraph, learnedGraph } from './structure/structure'
 
 /** Where a training tells its events. */
 export type TrainingEvents = {
-  [N in Exclude<keyof TrainerEventMap, 'memory'>]: (payload: TrainerEventMap[N]) => void
+  [N in 'progress' | 'points' | 'log']: (payload: TrainerEventMap[N]) => void
 }
 
 /**
@@ -30,6 +31,8 @@ export async function runPipeline(
   const seconds = (): number => (performance.now() - started) / 1000
   const descriptor = findMethod(run.method)
   const params = resolveParams(descriptor.info.params, run.params)
+  if (run.knowledge && !descriptor.info.capabilities.includes('knowledge'))
+    throw new CausewayError('badRequest', `${descriptor.info.label} cannot be given required or forbidden edges.`)
   const report = reporter(run.runDirectory, events)
 
   const split = await readSplit(run.splitDirectory)
@@ -39,7 +42,8 @@ export async function runPipeline(
   const resume = run.resume ? readCheckpoint(run.runDirectory) : null
   report.log('info', startText(descriptor, run, split, resume !== null))
 
-  const fit = await method.fit({ split, params, rng: Rng.seeded(run.seed), signal, report, resume })
+  const { knowledge } = run
+  const fit = await method.fit({ split, params, rng: Rng.seeded(run.seed), signal, report, knowledge, resume })
   if (fit.end !== 'completed') {
     report.log('info', fit.end === 'paused' ? 'Paused.' : 'Cancelled.')
     return { end: fit.end, epochs: fit.epochs, bestEpoch: null, metrics: null, seconds: seconds() }

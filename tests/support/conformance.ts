@@ -77,7 +77,7 @@ export function describeConformance(backend: BackendId): void {
       test('gives the same scores to the bit after saving and loading', async () => {
         const { load } = await descriptor.load()
         const saved = throughDisk({ arrays: await model.save(), state: {} }).arrays
-        const loaded = load(saved, smallParams(descriptor), split.train.cols)
+        const loaded = load(saved, smallParams(descriptor), split.train.cols, null)
         expect(await loaded.score(split.train)).toEqual(await model.score(split.train))
         loaded.dispose()
       })
@@ -85,8 +85,8 @@ export function describeConformance(backend: BackendId): void {
       test('refuses weights that are not its own', async () => {
         const { load } = await descriptor.load()
         const saved = await model.save()
-        expect(() => load({}, smallParams(descriptor), split.train.cols)).toThrow('missing or misshapen')
-        expect(() => load(saved, smallParams(descriptor), split.train.cols + 1)).toThrow('missing or misshapen')
+        expect(() => load({}, smallParams(descriptor), split.train.cols, null)).toThrow('missing or misshapen')
+        expect(() => load(saved, smallParams(descriptor), split.train.cols + 1, null)).toThrow('missing or misshapen')
       })
 
       test('reports the series it declares, once an epoch, and nothing else', async () => {

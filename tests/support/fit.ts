@@ -29,6 +29,7 @@ interface FitOptions {
   seed?: number
   report?: Partial<FitReporter>
   signal?: FitContext['signal']
+  knowledge?: FitContext['knowledge']
   resume?: Checkpoint
 }
 
@@ -44,6 +45,7 @@ export async function fitSmall(
     params: smallParams(descriptor, options.params),
     rng: Rng.seeded(options.seed ?? 1),
     signal: options.signal ?? { requested: null },
+    knowledge: options.knowledge ?? null,
     resume: options.resume ?? null,
     report: {
       progress: () => undefined,

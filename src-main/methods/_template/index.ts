@@ -9,6 +9,7 @@ export const descriptor: MethodDescriptor = {
     family: 'baseline',
     purpose: 'Recommends popular items; the start of a method of your own.',
     assumptions: [],
+    identification: null,
     needs: ['Positive interactions of users with items.'],
     paper: { title: 'None', authors: 'None', year: 2026 },
     capabilities: ['score'],

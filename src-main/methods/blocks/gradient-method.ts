@@ -2,7 +2,7 @@ import type { ParamValues } from '../../../src-shared/params/params'
 import { gradientFit, type GradientModel } from '../../pipeline/fit/gradient-fit'
 import { checkedArrays, createWeights, disposeWeights, readTensors, type Weights } from '../../tensor/named-arrays'
 import { Rng } from '../../tensor/rng'
-import type { FittedModel, Method, NamedArray } from '../method'
+import type { EdgeKnowledge, FittedModel, Method, NamedArray } from '../method'
 import { numberParam } from './training-params'
 
 /** What a model adds to its weights: everything but saving and disposing. */
@@ -12,7 +12,11 @@ export type GradientModelParts = Omit<GradientModel, 'weights' | 'save' | 'dispo
 export interface GradientArchitecture<N extends string> {
   /** Fresh weights for so many items, all randomness from `rng`. */
   initialWeights(items: number, params: ParamValues, rng: Rng): Record<N, NamedArray>
-  build(weights: Weights<N>, params: ParamValues, items: number): GradientModelParts
+  /**
+   * @param knowledge what is known of the graph; only with the capability `knowledge`, null otherwise
+   * @throws CausewayError `badRequest` where the knowledge does not fit the parameters
+   */
+  build(weights: Weights<N>, params: ParamValues, items: number, knowledge: EdgeKnowledge | null): GradientModelParts
 }
 
 const assemble = <N extends string>(
@@ -20,22 +24,29 @@ const assemble = <N extends string>(
   arrays: Record<N, NamedArray>,
   params: ParamValues,
   items: number,
+  knowledge: EdgeKnowledge | null,
 ): GradientModel => {
   const weights = createWeights(arrays)
-  return {
-    ...architecture.build(weights, params, items),
-    weights,
-    save: () => readTensors(weights),
-    dispose: () => disposeWeights(weights),
+  try {
+    return {
+      ...architecture.build(weights, params, items, knowledge),
+      weights,
+      save: () => readTensors(weights),
+      dispose: () => disposeWeights(weights),
+    }
+  } catch (thrown) {
+    disposeWeights(weights)
+    throw thrown
   }
 }
 
 /** The `Method` of a gradient architecture: `fit` by `gradientFit`, `load` from saved weights. */
 export const gradientMethod = <N extends string>(architecture: GradientArchitecture<N>): Method => ({
   async fit(context) {
-    const { params, split } = context
+    const { params, split, knowledge } = context
     const items = split.train.cols
-    const model = assemble(architecture, architecture.initialWeights(items, params, context.rng), params, items)
+    const start = architecture.initialWeights(items, params, context.rng)
+    const model = assemble(architecture, start, params, items, knowledge)
     let completed = false
     try {
       const outcome = await gradientFit(context, model, {
@@ -52,9 +63,9 @@ export const gradientMethod = <N extends string>(architecture: GradientArchitect
     }
   },
 
-  load(saved, params, items): FittedModel {
+  load(saved, params, items, knowledge): FittedModel {
     // The shapes that the parameters ask for, to hold the saved ones against.
     const expected = architecture.initialWeights(items, params, Rng.seeded(0))
-    return assemble(architecture, checkedArrays(saved, expected), params, items)
+    return assemble(architecture, checkedArrays(saved, expected), params, items, knowledge)
   },
 })

@@ -47,6 +47,7 @@ const contextOf = (given: Partial<FitContext> = {}, report: Partial<FitReporter>
   params: {},
   rng: Rng.seeded(1),
   signal: { requested: null },
+  knowledge: null,
   resume: null,
   report: {
     progress: () => undefined,

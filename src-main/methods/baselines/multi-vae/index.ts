@@ -9,6 +9,7 @@ export const descriptor: MethodDescriptor = {
     family: 'baseline',
     purpose: 'A strong recommender without causal claims, to compare causal methods with.',
     assumptions: [],
+    identification: null,
     needs: ['Positive interactions of users with items.'],
     paper: {
       title: 'Variational Autoencoders for Collaborative Filtering',

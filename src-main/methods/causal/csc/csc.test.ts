@@ -267,7 +267,7 @@ describe('gradients', () => {
   test.each(variants)('of the whole loss are its slopes, variant %s', async (variant) => {
     const params = paramsOf({ variant, alpha: 10, klCap: 0.5, annealSteps: 0 })
     const weights = createWeights(csc.initialWeights(10, params, Rng.seeded(4)))
-    const { batchLoss } = csc.build(weights, params, 10)
+    const { batchLoss } = csc.build(weights, params, 10, null)
     const rows = takeRows(split.train, [0, 1, 2, 3])
     // The same noise at every evaluation, so that the loss is a function of the weights alone.
     const lossAt = (): number => tf.tidy(() => batchLoss(rows, 100, Rng.seeded(5))[0]!.dataSync()[0]!)

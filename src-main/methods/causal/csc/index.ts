@@ -14,13 +14,30 @@ export const descriptor: MethodDescriptor = {
       'The confounders act on each other without cycles.',
       'The confounders carry no names: what one of them means has to be read from what changes with it.',
     ],
+    identification: {
+      statement:
+        'Masks and held values change the trained model, and what they do to its lists is computed exactly. That the world would answer alike is identified only up to the assumptions of the paper, which no data here can test: the confounders are latent, were learned without labels, and have no names but those you give them. Another seed can learn another graph, so read an effect as one of this model and see whether it returns with other seeds.',
+      byConstruction: [
+        'The confounders’ embeddings and their noise take nothing from a user: users differ only in their preference and in the strengths of the edges.',
+        'Noise is additive, Gaussian and independent of everything else, one term for each confounder. It is drawn in training and left out of scores.',
+        'No confounder acts on itself, and an edge that the global graph rules out is absent for every user.',
+        'Required and forbidden edges, and tiers, hold exactly, where the training was given any.',
+      ],
+      assumed: [
+        'The confounders do not depend on the users (Assumption 1 of the paper): all data were collected in one environment.',
+        'The confounders of the world follow a restricted additive noise model, and every parent matters to its child (no g_j is constant).',
+        'There are as many confounders as were asked for, and no cycle among them. Training only penalises cycles: a learned graph may still have one, which the graph view then names. With local graphs only, all edges are there both ways.',
+        'The model fits the distribution exactly, with unlimited data. Even then the paper’s Proposition 1 promises a graph with no true edge missing, not one without edges too many.',
+        'The parents’ values reach a child. In the model as built a child reads its parents’ shared embeddings instead (as the paper’s layer does), so an effect ends at the children, and the paper’s proof, which argues from the joint distribution of the confounders, does not carry over to what is learned.',
+      ],
+    },
     needs: ['Positive interactions of users with items.'],
     paper: {
       title: 'Causal Structure Representation Learning of Confounders in Latent Space for Recommendation',
       authors: 'Xu, Xu, Yang',
       year: 2023,
     },
-    capabilities: ['score', 'graph', 'local-graph', 'mask'],
+    capabilities: ['score', 'graph', 'local-graph', 'mask', 'intervene', 'knowledge'],
     params: [
       {
         key: 'confounders',
