@@ -8,6 +8,7 @@ import {
   canRedo as historyCanRedo,
   canUndo as historyCanUndo,
   emptyHistory,
+  endMerge as endMergeOf,
   performOperation,
   redo as redoHistory,
   redoLabel as redoLabelOf,
@@ -17,8 +18,9 @@ import {
 } from '../../src-shared/graph/edit/history'
 import { interventionOf } from '../../src-shared/graph/edit/intervention'
 import type { Operation } from '../../src-shared/graph/edit/operations'
-import { initialEditorState, type EditorState } from '../../src-shared/graph/edit/state'
+import { initialEditorState, shownName, type EditorState } from '../../src-shared/graph/edit/state'
 import { request } from '../client'
+import { useNoticesStore } from './notices-store'
 import { persistedRef } from './persisted'
 import { useRunsStore } from './runs-store'
 
@@ -50,6 +52,7 @@ const sameAnnotations = (a: Annotations, b: Annotations): boolean => {
  */
 export const useGraphEditorStore = defineStore('graph-editor', () => {
   const runs = useRunsStore()
+  const notices = useNoticesStore()
 
   const run = shallowRef<string | null>(null)
   const nodes = shallowRef<string[]>([])
@@ -124,13 +127,16 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
   function rebase(id: string, change: (state: EditorState) => EditorState): void {
     const known = histories.get(id)
     if (!known) return
-    const changed = (entries: History['past']): History['past'] =>
-      entries.map((entry) => ({ ...entry, state: change(entry.state) }))
-    histories.set(id, {
-      past: changed(known.past),
-      present: change(known.present),
-      future: changed(known.future),
-    })
+    // One state stands in two steps: it stays one object.
+    const changed = new Map<EditorState, EditorState>()
+    const of = (one: EditorState): EditorState => {
+      const next = changed.get(one) ?? change(one)
+      changed.set(one, next)
+      return next
+    }
+    const steps = (list: History['past']): History['past'] =>
+      list.map((step) => ({ ...step, before: of(step.before), after: of(step.after) }))
+    histories.set(id, { past: steps(known.past), present: of(known.present), future: steps(known.future) })
   }
 
   /** Gives nodes a place where none has one yet: the first layout is not an edit. */
@@ -173,6 +179,7 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
       if (run.value === id) annotationsError.value = null
     } catch (thrown) {
       if (run.value === id) annotationsError.value = CausewayError.from(thrown)
+      else notices.fail(thrown)
     } finally {
       saving.value = false
     }
@@ -187,10 +194,7 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
     annotationsError,
     saving,
     /** The analyst's name of a node; where it has none, the one it was learned under. */
-    nameOf: (index: number): string => {
-      const learned = state.value.nodes[index]
-      return learned === undefined ? '' : (state.value.names[learned] ?? learned)
-    },
+    nameOf: (index: number): string => shownName(state.value, index),
     state,
     intervention,
     mode,
@@ -199,6 +203,8 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
       set: (on) => (mode.value = on ? 'mask' : 'look'),
     }),
     perform,
+    /** Ends what is merged into one step, such as when a slider is let go. */
+    endMerge: (): void => put(endMergeOf(history.value)),
     place,
     undo,
     redo,
