@@ -1,12 +1,15 @@
 import type { BackendProbe } from '../../src-shared/domain/backend'
 import type { EventHub } from '../jobs/event-hub'
 import type { DataHost } from '../jobs/data-host'
+import type { Bootstraps } from '../jobs/bootstraps'
 import type { Inference } from '../jobs/inference'
 import type { JobManager } from '../jobs/job-manager'
 import type { Splits } from '../jobs/splits'
 import type { Trainings } from '../jobs/training'
 import type { RunStore } from '../storage/run-store'
+import type { Saved } from '../storage/saved'
 import type { Workspace } from '../storage/workspace'
+import type { Catalogs } from './catalogs'
 import type { FileRegistry } from './file-registry'
 
 /** What the handlers of all stages work with; put together once, in `create-services.ts`. */
@@ -16,11 +19,14 @@ export interface Core {
   readonly workspace: Workspace
   readonly files: FileRegistry
   readonly store: RunStore
+  readonly saved: Saved
   readonly jobs: JobManager
   readonly events: EventHub
   readonly data: DataHost
   readonly splits: Splits
   readonly trainings: Trainings
+  readonly bootstraps: Bootstraps
+  readonly catalogs: Catalogs
   readonly inference: Inference
   /** What the backends are; asked once, and again with `refresh`. */
   probe(refresh: boolean): Promise<BackendProbe>

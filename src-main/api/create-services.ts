@@ -2,6 +2,7 @@ import type { Handlers } from '../../src-shared/contract/contract'
 import type { BackendProbe } from '../../src-shared/domain/backend'
 import type { FileHandle } from '../../src-shared/domain/dataset'
 import packageJson from '../../package.json'
+import { Bootstraps } from '../jobs/bootstraps'
 import { DataHost } from '../jobs/data-host'
 import { EventHub, type EventSource } from '../jobs/event-hub'
 import { Inference, probeBackends } from '../jobs/inference'
@@ -12,16 +13,23 @@ import { Trainings } from '../jobs/training'
 import { findMethod } from '../methods/registry'
 import type { ReportDocument } from '../pipeline/report/report-document'
 import { RunStore } from '../storage/run-store'
+import { Saved } from '../storage/saved'
 import type { Workspace } from '../storage/workspace'
 import type { Core } from './core'
+import { Catalogs } from './catalogs'
 import { dataHandlers } from './data-handlers'
+import { domainHandlers } from './domain-handlers'
 import type { FileRegistry } from './file-registry'
 import { filesHandlers } from './files-handlers'
 import { graphHandlers } from './graph-handlers'
+import { interveneHandlers } from './intervene-handlers'
 import { jobsHandlers } from './jobs-handlers'
+import { knowledgeHandlers } from './knowledge-handlers'
+import { masksHandlers } from './masks-handlers'
 import { recommendHandlers } from './recommend-handlers'
 import { reportHandlers, reportOf } from './report-handlers'
 import { runsHandlers } from './runs-handlers'
+import { savedHandlers } from './saved-handlers'
 import { trainHandlers } from './train-handlers'
 import { workspaceHandlers } from './workspace-handlers'
 
@@ -55,7 +63,8 @@ export function createServices(options: ServicesOptions): Services {
   const jobs = new JobManager({ onChange: (job) => events.emit('job:changed', job) })
   const data = new DataHost(entries)
   const splits = new Splits(workspace.path, data)
-  const inference = new Inference(entries, store, splits)
+  const catalogs = new Catalogs(workspace, data, splits)
+  const inference = new Inference(entries, store, splits, (manifest) => catalogs.tables(manifest))
   const probe = keepProbe(() => probeBackends(entries))
   const trainings = new Trainings({
     causeway: packageJson.version,
@@ -67,17 +76,22 @@ export function createServices(options: ServicesOptions): Services {
     probe: () => probe(false),
     labelOf: (method) => findMethod(method).info.label,
   })
+  const saved = new Saved(workspace, store)
+  const bootstraps = new Bootstraps({ entries, store, saved, jobs, events, splits })
   const core: Core = {
     causeway: packageJson.version,
     shell: options.shell,
     workspace,
     files: options.files,
     store,
+    saved,
     jobs,
     events,
     data,
     splits,
     trainings,
+    bootstraps,
+    catalogs,
     inference,
     probe,
   }
@@ -90,6 +104,11 @@ export function createServices(options: ServicesOptions): Services {
       ...jobsHandlers(core),
       ...runsHandlers(core),
       ...graphHandlers(core),
+      ...masksHandlers(core),
+      ...knowledgeHandlers(core),
+      ...domainHandlers(core),
+      ...interveneHandlers(core),
+      ...savedHandlers(core),
       ...recommendHandlers(core),
       ...reportHandlers(core),
     },

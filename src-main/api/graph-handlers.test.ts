@@ -47,6 +47,7 @@ describe('the known graph of a run', () => {
       dataset: 'demo',
       recipe: {},
       params: {},
+      knowledge: null,
       seed: 0,
       backend: 'wasm',
       threads: 1,

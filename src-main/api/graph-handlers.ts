@@ -1,24 +1,33 @@
 import type { Handlers } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
-import type { CausalGraph, GraphComparison, KnownGraph } from '../../src-shared/domain/graph'
+import type {
+  Annotations,
+  BootstrapConfidence,
+  CausalGraph,
+  GraphComparison,
+  KnownGraph,
+} from '../../src-shared/domain/graph'
 import type { Capability } from '../../src-shared/domain/method'
 import type { RunManifest } from '../../src-shared/domain/run'
+import { bootstrapConfidence } from '../../src-shared/graph/bootstrap'
 import { compareGraphs, learnedDag } from '../../src-shared/graph/truth'
 import { findMethod } from '../methods/registry'
 import { readDataset } from '../pipeline/dataset/dataset'
 import { readTruth, type Truth } from '../pipeline/ingest/truth'
 import { readGraph } from '../pipeline/run-files'
+import type { RunStore } from '../storage/run-store'
 import { Rng } from '../tensor/rng'
 import type { Core } from './core'
 import { requireCompleted } from './runs-handlers'
 
-type Names = 'graph:global' | 'graph:local' | 'graph:truth'
+type Names = Extract<keyof Handlers, `graph:${string}`>
 
 /** Probability from which on a learned edge counts beside the known graph. */
 const truthThreshold = 0.5
 
 /** The causal graph a run learned, over all users and for one. */
-export function graphHandlers({ store, inference, splits, workspace }: Core): Pick<Handlers, Names> {
+export function graphHandlers(core: Core): Pick<Handlers, Names> {
+  const { store, inference, splits, workspace, saved, bootstraps, events } = core
   return {
     'graph:global': ({ run }) => {
       const manifest = requireGraph(requireCompleted(store.read(run)), 'graph')
@@ -36,7 +45,48 @@ export function graphHandlers({ store, inference, splits, workspace }: Core): Pi
       const truth = await truthOf(workspace.path, manifest)
       return truth && { ...knownGraph(truth), comparison: compare(graph, truth) }
     },
+    'graph:annotations': ({ run }) => saved.annotations(run),
+    'graph:annotate': ({ run, annotations }) => {
+      const manifest = requireGraph(requireCompleted(store.read(run)), 'graph')
+      requireKnownNodes(nodesOf(store, manifest.id), annotations)
+      const kept = saved.annotate(run, annotations)
+      events.emit('run:annotated', { run })
+      return kept
+    },
+    'graph:bootstrap': ({ run, resamples }) => {
+      workspace.assertWritable()
+      return bootstraps.start(requireGraph(requireCompleted(store.read(run)), 'graph'), resamples)
+    },
+    'graph:confidence': ({ run }) => {
+      const manifest = requireGraph(requireCompleted(store.read(run)), 'graph')
+      return confidenceOf(core, manifest.id)
+    },
   }
+}
+
+/** The learned names of the nodes of a completed run. @throws CausewayError `noGraph` */
+export const nodesOf = (store: RunStore, run: string): string[] => readGraph(store.directory(run)).nodes
+
+/** How often each edge was found in the resamples that are there; null where no bootstrap was asked for. */
+export function confidenceOf({ store, saved }: Pick<Core, 'store' | 'saved'>, run: string): BootstrapConfidence | null {
+  const resamples = saved.bootstrapPlan(run)
+  if (resamples === null) return null
+  return bootstrapConfidence(resamples, store.resamples(run), nodesOf(store, run).length)
+}
+
+/** @throws CausewayError `badRequest` for a name or note of a node there is none of, or a name two nodes would share */
+function requireKnownNodes(nodes: string[], { names, notes }: Annotations): void {
+  const unknown = [...Object.keys(names), ...Object.keys(notes)].find((node) => !nodes.includes(node))
+  if (unknown !== undefined) {
+    throw new CausewayError('badRequest', `The graph of the run has no node ${JSON.stringify(unknown)}.`, {
+      node: unknown,
+      nodes,
+    })
+  }
+  const shown = nodes.map((node) => names[node] ?? node)
+  const twice = shown.find((name, at) => shown.indexOf(name) !== at)
+  if (twice !== undefined)
+    throw new CausewayError('badRequest', `Two nodes would be named ${JSON.stringify(twice)}.`, { name: twice })
 }
 
 /** The truth of the very data that a run was trained on: not of others that took their name. */
@@ -72,10 +122,15 @@ function compare(graph: CausalGraph, truth: Truth): GraphComparison | null {
 /** @throws CausewayError `noGraph` for a run of a method that learns none */
 export function requireGraph(
   manifest: RunManifest,
-  capability: Extract<Capability, 'graph' | 'local-graph'>,
+  capability: Exclude<Capability, 'score' | 'knowledge'>,
 ): RunManifest {
   const { info } = findMethod(manifest.method)
   if (info.capabilities.includes(capability)) return manifest
-  const what = capability === 'graph' ? 'a causal graph' : "a user's own causal graph"
-  throw new CausewayError('noGraph', `${info.label} does not learn ${what}.`, { run: manifest.id, method: info.id })
+  const cannot = {
+    graph: 'does not learn a causal graph',
+    'local-graph': "does not learn a user's own causal graph",
+    mask: 'has no causal edges to mask',
+    intervene: 'has no confounders to intervene on',
+  }[capability]
+  throw new CausewayError('noGraph', `${info.label} ${cannot}.`, { run: manifest.id, method: info.id })
 }

@@ -16,6 +16,7 @@ const shownRefused = ({ id, error }: RefusedRun): RunManifest => ({
   dataset: 'unreadable',
   recipe: {},
   params: {},
+  knowledge: null,
   seed: 0,
   backend: 'cpu',
   threads: 1,
@@ -31,7 +32,7 @@ const shownRefused = ({ id, error }: RefusedRun): RunManifest => ({
   producedBy: { causeway: '', datasetHash: '', splitHash: null },
 })
 
-export function runsHandlers({ store, inference, events }: Core): Pick<Handlers, Names> {
+export function runsHandlers({ store, inference, events, bootstraps }: Core): Pick<Handlers, Names> {
   return {
     'runs:list': () => {
       const { runs, refused } = store.list()
@@ -42,6 +43,7 @@ export function runsHandlers({ store, inference, events }: Core): Pick<Handlers,
       if (store.isLive(run)) {
         throw new CausewayError('badRequest', `The run ${run} is being trained: cancel it first.`, { run })
       }
+      bootstraps.assertIdle(run)
       await inference.forget(run)
       store.remove(run)
       events.emit('runs:changed', { run })

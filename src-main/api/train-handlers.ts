@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os'
 import type { Handlers } from '../../src-shared/contract/contract'
+import { CausewayError } from '../../src-shared/contract/errors'
 import type { BackendId } from '../../src-shared/domain/backend'
-import { resolveParams } from '../../src-shared/params/params'
+import type { Knowledge } from '../../src-shared/domain/knowledge'
+import type { MethodInfo } from '../../src-shared/domain/method'
+import { checkKnowledge } from '../../src-shared/graph/knowledge'
+import { resolveParams, type ParamValues } from '../../src-shared/params/params'
 import { requireBackend } from '../jobs/training'
 import { findMethod, methods } from '../methods/registry'
 import { readDataset } from '../pipeline/dataset/dataset'
@@ -21,6 +25,7 @@ export function trainHandlers(core: Core): Pick<Handlers, Names> {
       core.workspace.assertWritable()
       const { info } = findMethod(request.method)
       const params = resolveParams(info.params, request.params)
+      if (request.knowledge) requireFittingKnowledge(info, params, request.knowledge)
       const recipe = { ...resolveRecipe(request.recipe) }
       const dataset = await readDataset(core.workspace.path, request.dataset)
       const probe = await core.probe(false)
@@ -31,6 +36,7 @@ export function trainHandlers(core: Core): Pick<Handlers, Names> {
         dataset: { name: dataset.name, hash: dataset.hash },
         recipe,
         params,
+        knowledge: request.knowledge,
         seed: request.seed,
         backend,
         threads: threadsOf(backend),
@@ -41,5 +47,30 @@ export function trainHandlers(core: Core): Pick<Handlers, Names> {
       await core.inference.forget(run)
       return core.trainings.resume(run)
     },
+  }
+}
+
+/**
+ * A method with the capability `knowledge` learns a graph over as many nodes as its parameter `confounders` says, c1 … ck.
+ * @throws CausewayError `badRequest` where the method cannot honour knowledge, or this knowledge does not fit
+ */
+function requireFittingKnowledge(info: MethodInfo, params: ParamValues, knowledge: Knowledge): void {
+  if (!info.capabilities.includes('knowledge')) {
+    throw new CausewayError(
+      'badRequest',
+      `${info.label} learns no graph that knowledge could be about: leave it out.`,
+      {
+        method: info.id,
+      },
+    )
+  }
+  checkKnowledge(knowledge, Number(params.confounders))
+  const other = knowledge.nodes.find((node, at) => node !== `c${at + 1}`)
+  if (other !== undefined) {
+    throw new CausewayError(
+      'badRequest',
+      `Knowledge "${knowledge.name}": the node ${JSON.stringify(other)} is none that ${info.label} learns. It names them c1, c2, … in this order.`,
+      { node: other },
+    )
   }
 }

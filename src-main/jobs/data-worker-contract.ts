@@ -24,6 +24,12 @@ const task = z.string()
 const inWorkspace = z.object({ workspace: z.string() })
 const ofDataset = inWorkspace.extend({ dataset: z.string() })
 
+/** What is known of an item or a user; an attribute that is missing is left out. */
+export interface EntityAttributes {
+  id: string
+  attributes: Record<string, string | number>
+}
+
 const call = <O>() => {
   return <I extends z.ZodType>(input: I): { input: I; readonly output?: O } => ({ input })
 }
@@ -54,6 +60,8 @@ export const dataWorkerContract = {
   ),
   /** Every item that has attributes; an item that is not among them goes by its id. */
   catalog: call<ItemCard[]>()(ofDataset),
+  /** Every user that has attributes. */
+  userAttributes: call<EntityAttributes[]>()(ofDataset),
   /** Cancels a piece of work; it then ends with `cancelled`. One that has ended already is none of its business. */
   stop: call<null>()(z.object({ task })),
 } as const

@@ -2,11 +2,11 @@ import type { BackendProbe } from '../../src-shared/domain/backend'
 import type { RunManifest } from '../../src-shared/domain/run'
 import type { RunStore } from '../storage/run-store'
 import { startProcess, type Entries, type HostedProcess } from './process-host'
-import type { Splits } from './splits'
-import type { TrainerCalls, TrainerEventMap } from './trainer-contract'
+import { runOnDisk, type Splits } from './splits'
+import type { AttributeTable, TrainerCalls, TrainerEventMap } from './trainer-contract'
 import { WarmProcess } from './warm-process'
 
-type Trainer = HostedProcess<TrainerCalls, TrainerEventMap>
+export type Trainer = HostedProcess<TrainerCalls, TrainerEventMap>
 
 const keptRuns = 2
 const idleSeconds = 300
@@ -17,11 +17,14 @@ const idleSeconds = 300
  */
 export class Inference {
   private readonly warm = new Map<string, WarmProcess<TrainerCalls, TrainerEventMap>>()
+  /** Processes that have been told what effects are described by. */
+  private readonly described = new WeakMap<Trainer, Promise<null>>()
 
   constructor(
     private readonly entries: Entries,
     private readonly store: RunStore,
     private readonly splits: Splits,
+    private readonly tables: (manifest: RunManifest) => Promise<{ items: AttributeTable; users: AttributeTable }>,
   ) {}
 
   /** Runs `work` with a trainer that has loaded the run. */
@@ -40,6 +43,22 @@ export class Inference {
     return process.use(work)
   }
 
+  /** Runs `work` with a trainer that has loaded the run and knows what effects are described by. */
+  useDescribed<T>(manifest: RunManifest, work: (trainer: Trainer) => Promise<T>): Promise<T> {
+    return this.use(manifest, async (trainer) => {
+      const described =
+        this.described.get(trainer) ?? this.tables(manifest).then((tables) => trainer.call('describe', tables))
+      this.described.set(trainer, described)
+      try {
+        await described
+      } catch (error) {
+        this.described.delete(trainer)
+        throw error
+      }
+      return work(trainer)
+    })
+  }
+
   /** Forgets a run that was trained further or removed. */
   async forget(run: string): Promise<void> {
     const process = this.warm.get(run)
@@ -53,14 +72,7 @@ export class Inference {
 
   private async open(manifest: RunManifest, trainer: Trainer): Promise<void> {
     const split = await this.splits.prepare(manifest)
-    await trainer.call('open', {
-      runDirectory: this.store.directory(manifest.id),
-      splitDirectory: split.directory,
-      method: manifest.method,
-      params: manifest.params,
-      seed: manifest.seed,
-      backend: manifest.backend,
-    })
+    await trainer.call('open', runOnDisk(manifest, this.store.directory(manifest.id), split))
   }
 }
 

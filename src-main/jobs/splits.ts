@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs'
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { RunManifest } from '../../src-shared/domain/run'
 import type { Split } from '../../src-shared/domain/split'
+import { edgeKnowledge } from '../../src-shared/graph/knowledge'
 import { readSplit, readSplitIds } from '../pipeline/split/split-store'
 import { splitDirectory } from '../storage/layout'
 import { assertSafeName } from '../storage/safe-paths'
 import type { DataHost, TaskWatch } from './data-host'
+import type { RunOnDisk } from './trainer-contract'
 
 /** A split on disk. */
 export interface PreparedSplit {
@@ -87,6 +89,17 @@ export class Splits {
     )
   }
 }
+
+/** A run as a trainer process is told of it. */
+export const runOnDisk = (manifest: RunManifest, runDirectory: string, split: PreparedSplit): RunOnDisk => ({
+  runDirectory,
+  splitDirectory: split.directory,
+  method: manifest.method,
+  params: manifest.params,
+  seed: manifest.seed,
+  backend: manifest.backend,
+  knowledge: manifest.knowledge && edgeKnowledge(manifest.knowledge),
+})
 
 async function readView(directory: string): Promise<SplitView> {
   const [split, ids] = await Promise.all([readSplit(directory), readSplitIds(directory)])

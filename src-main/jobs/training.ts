@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { BackendId, BackendProbe } from '../../src-shared/domain/backend'
 import { isActive, isResumable, type JobSnapshot, type JobState } from '../../src-shared/domain/job'
+import type { Knowledge } from '../../src-shared/domain/knowledge'
 import type { EpochPoint, LogLine, RunManifest } from '../../src-shared/domain/run'
 import type { ParamValues } from '../../src-shared/params/params'
 import { runFiles } from '../storage/layout'
@@ -10,7 +11,7 @@ import { newRunId, type RunStore } from '../storage/run-store'
 import { throttle, type EventHub } from './event-hub'
 import type { JobContext, JobManager, WorkEnd } from './job-manager'
 import { startProcess, type Entries } from './process-host'
-import type { PreparedSplit, Splits } from './splits'
+import { runOnDisk, type PreparedSplit, type Splits } from './splits'
 import type { FitResult, TrainerCalls, TrainerEventMap } from './trainer-contract'
 
 /** A training with every parameter resolved and validated. */
@@ -19,6 +20,7 @@ export interface TrainingPlan {
   dataset: { name: string; hash: string }
   recipe: ParamValues
   params: ParamValues
+  knowledge: Knowledge | null
   seed: number
   backend: BackendId
   threads: number
@@ -52,6 +54,7 @@ export class Trainings {
       dataset: plan.dataset.name,
       recipe: plan.recipe,
       params: plan.params,
+      knowledge: plan.knowledge,
       seed: plan.seed,
       backend: plan.backend,
       threads: plan.threads,
@@ -187,12 +190,7 @@ export class Trainings {
     try {
       const directory = store.directory(manifest.id)
       const fit = trainer.call('fit', {
-        runDirectory: directory,
-        splitDirectory: split.directory,
-        method: manifest.method,
-        params: manifest.params,
-        seed: manifest.seed,
-        backend: manifest.backend,
+        ...runOnDisk(manifest, directory, split),
         // A run that was stopped before its first checkpoint starts from the beginning, which is the same training.
         resume: existsSync(join(directory, runFiles.checkpoint)),
       })

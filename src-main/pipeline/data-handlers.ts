@@ -2,7 +2,7 @@ import type { JobProgress } from '../../src-shared/domain/job'
 import type { ChildHandlers } from '../jobs/child-channel'
 import type { DataWorkerCalls, DataWorkerEventMap } from '../jobs/data-worker-contract'
 import { makeCard } from './dataset/card'
-import { readItemCards, readRows } from './dataset/catalog'
+import { readItemCards, readRows, readUserAttributes } from './dataset/catalog'
 import { readDataset } from './dataset/dataset'
 import { importDemo } from './ingest/demo'
 import { importTables } from './ingest/import-tables'
@@ -52,6 +52,8 @@ export function makeDataHandlers(send: Send): ChildHandlers<DataWorkerCalls> {
       watched(task, (watch) => makeCard(workspace, dataset, recipe, watch)),
     rows: ({ workspace, dataset, table, offset, limit }) => readRows(workspace, dataset, table, offset, limit),
     catalog: async ({ workspace, dataset }) => readItemCards(workspace, await readDataset(workspace, dataset)),
+    userAttributes: async ({ workspace, dataset }) =>
+      readUserAttributes(workspace, await readDataset(workspace, dataset)),
     stop: async ({ task }) => {
       running.get(task)?.abort()
       return null

@@ -25,4 +25,6 @@ export const runFiles = {
   masks: 'masks',
   effects: 'effects',
   bootstrap: 'bootstrap.jsonl',
+  /** How many resamples were asked for. */
+  bootstrapPlan: 'bootstrap.json',
 } as const

@@ -30,6 +30,7 @@ const manifest = (id: string, change: Partial<RunManifest> = {}): RunManifest =>
   dataset: 'ml',
   recipe: {},
   params: {},
+  knowledge: null,
   seed: 0,
   backend: 'wasm',
   threads: 1,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { CausewayError } from '../../src-shared/contract/errors'
+import { resampleSchema, type Resample } from '../../src-shared/domain/graph'
 import { isActive } from '../../src-shared/domain/job'
 import {
   epochPointSchema,
@@ -104,6 +105,12 @@ function restoreLines<T>(directory: string, file: string, schema: z.ZodType<T>):
       })
   }
   return { value, repairs }
+}
+
+/** The resamples of a bootstrap, in the order of their number. */
+export const restoreResamples = (directory: string): Restored<Resample[]> => {
+  const { value, repairs } = restoreLines(directory, runFiles.bootstrap, resampleSchema)
+  return { value: value.sort((a, b) => a.resample - b.resample), repairs }
 }
 
 /** The reported series, one point an epoch. Where a resumed training reported an epoch again, the later report counts. */

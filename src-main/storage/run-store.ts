@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CausewayError } from '../../src-shared/contract/errors'
+import type { Resample } from '../../src-shared/domain/graph'
 import type { RunDetail, RunManifest } from '../../src-shared/domain/run'
 import { publishDirectory, writeFileAtomic, writeJsonAtomic, writing } from './atomic'
 import { runDirectory, runFiles, runsDirectory, temporaryDirectory } from './layout'
-import { restoreLog, restoreManifest, restorePoints, type Restored } from './restore'
+import { restoreLog, restoreManifest, restorePoints, restoreResamples, type Restored } from './restore'
 import { assertInside, assertSafeName } from './safe-paths'
 import type { Workspace } from './workspace'
 
@@ -76,6 +77,11 @@ export class RunStore {
       log: restoreLog(directory).value,
       hasGraph: existsSync(join(directory, runFiles.graph)),
     }
+  }
+
+  /** The resamples of the bootstrap of a run that are done; none where there was no bootstrap. */
+  resamples(id: string): Resample[] {
+    return restoreResamples(this.directory(id)).value
   }
 
   /** All runs, newest first, and apart from them the folders that cannot be read. */

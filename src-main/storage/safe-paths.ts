@@ -6,6 +6,9 @@ import { CausewayError } from '../../src-shared/contract/errors'
 const safeName = /^[\p{L}\p{N}](?:[\p{L}\p{N}\p{M} ._-]{0,62}[\p{L}\p{N}\p{M}_-])?$/u
 const windowsDevice = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i
 
+/** Whether Windows would open a device instead of a file of this name, whatever its ending. */
+export const isDeviceName = (name: string): boolean => windowsDevice.test(name.trimEnd())
+
 /**
  * A name from outside (data set, run, split) that is to become one folder's name.
  * @throws CausewayError `pathRefused` for anything that could name another place: separators, `..`, absolute paths, devices

@@ -105,6 +105,7 @@ export const runOf = (change: Partial<RunManifest> = {}): RunManifest => ({
   dataset: 'demo',
   recipe: {},
   params: {},
+  knowledge: null,
   seed: 0,
   backend: 'wasm',
   threads: 1,

@@ -130,9 +130,12 @@ export const contract = {
   /** Names and notes of the nodes. */
   'graph:annotations': answers<Annotations>()(ofRun),
   'graph:annotate': answers<Annotations>()(z.object({ run: name, annotations: annotationsSchema }).strict()),
-  /** Trains on resampled users to see how often each edge is found; goes on where an earlier job of the run stopped. */
+  /**
+   * Trains on resampled users to see how often each edge is found; goes on where an earlier job of the run stopped.
+   * Without `resamples`: as many as were asked for before, else 20.
+   */
   'graph:bootstrap': answers<JobSnapshot>()(
-    z.object({ run: name, resamples: z.number().int().min(2).max(1000).default(20) }).strict(),
+    z.object({ run: name, resamples: z.number().int().min(2).max(1000).optional() }).strict(),
   ),
   /** Null where none was asked for yet. */
   'graph:confidence': answers<BootstrapConfidence | null>()(ofRun),
@@ -155,6 +158,11 @@ export const contract = {
     z.object({ name: savedNameSchema, text: z.string().max(1_000_000), replace: z.boolean().default(false) }).strict(),
   ),
   'domain:remove': answers<null>()(z.object({ name: savedNameSchema }).strict()),
+
+  /** Saved files that cannot be read, with the reason: of a run, or with null the knowledge and domain graphs. */
+  'saved:damaged': answers<{ what: string; name: string; reason: string }[]>()(
+    z.object({ run: name.nullable() }).strict(),
+  ),
 
   /** What users can be chosen by. */
   'intervene:segments': answers<SegmentChoices>()(ofRun),

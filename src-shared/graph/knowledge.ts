@@ -56,7 +56,7 @@ export function checkEdgeKnowledge(
  * @throws CausewayError `badRequest` naming the node that is unknown, stands twice or is its own parent, the edge that is both
  *   required and forbidden, or the cycle that required edges form
  */
-export function edgeKnowledge(knowledge: Knowledge): Int8Array {
+export function edgeKnowledge(knowledge: Knowledge): Int8Array<ArrayBuffer> {
   const { name, nodes, required, forbidden, tiers } = knowledge
   const k = nodes.length
   const refuse = (what: string, details: Record<string, unknown>): never => {

@@ -1,6 +1,7 @@
-import type { DatasetManifest, DatasetRows } from '../../../src-shared/domain/dataset'
+import type { Attribute, DatasetManifest, DatasetRows } from '../../../src-shared/domain/dataset'
 import type { ItemCard } from '../../../src-shared/domain/recommendation'
 import { CausewayError } from '../../../src-shared/contract/errors'
+import type { EntityAttributes } from '../../jobs/data-worker-contract'
 import { datasetDirectory } from '../../storage/layout'
 import { readDataset, tablePath, type TableName } from './dataset'
 import { sqlName, sqlParquet, withDuckDb } from './duckdb'
@@ -11,22 +12,38 @@ import { sqlName, sqlParquet, withDuckDb } from './duckdb'
  */
 export async function readItemCards(workspace: string, manifest: DatasetManifest): Promise<ItemCard[]> {
   const { itemAttributes, titleAttribute } = manifest
-  if (itemAttributes.length === 0) return []
-  const columns = itemAttributes.map(({ name, type }) =>
+  const items = await readAttributes(workspace, manifest, 'items', itemAttributes)
+  return items.map(({ id, attributes }) => {
+    if (titleAttribute === null) return { id, title: id, attributes }
+    const { [titleAttribute]: title, ...others } = attributes
+    return { id, title: typeof title === 'string' ? title : id, attributes: others }
+  })
+}
+
+/** All users that have attributes, in the order of their table. */
+export const readUserAttributes = (workspace: string, manifest: DatasetManifest): Promise<EntityAttributes[]> =>
+  readAttributes(workspace, manifest, 'users', manifest.userAttributes)
+
+async function readAttributes(
+  workspace: string,
+  { name }: DatasetManifest,
+  table: TableName,
+  attributes: Attribute[],
+): Promise<EntityAttributes[]> {
+  if (attributes.length === 0) return []
+  const columns = attributes.map(({ name, type }) =>
     type === 'text' ? sqlName(name) : `CAST(${sqlName(name)} AS DOUBLE) AS ${sqlName(name)}`,
   )
-  const path = tablePath(datasetDirectory(workspace, manifest.name), 'items')
+  const path = tablePath(datasetDirectory(workspace, name), table)
   const rows = await withDuckDb({}, (db) =>
     db.rows<Record<string, string | number | null> & { id: string }>(
       `SELECT "id", ${columns.join(', ')} FROM ${sqlParquet(path)}`,
     ),
   )
   return rows.map(({ id, ...values }) => {
-    const attributes: ItemCard['attributes'] = {}
-    for (const [name, value] of Object.entries(values))
-      if (value !== null && name !== titleAttribute) attributes[name] = value
-    const title = titleAttribute === null ? null : values[titleAttribute]
-    return { id, title: typeof title === 'string' ? title : id, attributes }
+    const known: EntityAttributes['attributes'] = {}
+    for (const [attribute, value] of Object.entries(values)) if (value !== null) known[attribute] = value
+    return { id, attributes: known }
   })
 }
 

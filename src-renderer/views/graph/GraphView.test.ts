@@ -16,6 +16,7 @@ const method = (id: string, capabilities: MethodInfo['capabilities']): MethodInf
   family: 'causal',
   purpose: '',
   assumptions: ['The confounders act on each other without cycles.'],
+  identification: null,
   needs: [],
   paper: { title: '', authors: '', year: 2024 },
   capabilities,

@@ -19,6 +19,7 @@ const csc: MethodInfo = {
   family: 'causal',
   purpose: 'Learns hidden confounders.',
   assumptions: ['The confounders act on each other without cycles.'],
+  identification: null,
   needs: ['Interactions.'],
   paper: { title: 'CSC', authors: 'A', year: 2024 },
   capabilities: ['score', 'graph'],

@@ -68,6 +68,7 @@ describe('differences', () => {
     dataset: 'ml',
     recipe: defaultParams(recipeSchema),
     params: { epochs: 20, rate: 0.001 },
+    knowledge: null,
     seed: 0,
     backend: 'wasm',
     threads: 1,
