@@ -1,4 +1,5 @@
 import { CausewayError } from '../../contract/errors'
+import { edgeKnowledge } from '../knowledge'
 import type { Edge, EdgesKnown, EditorState } from './state'
 import { sameState } from './history'
 import { requireEnds, requireNodes, wordsForEdges, wordsForNodes, type Operation } from './operation'
@@ -82,48 +83,25 @@ export const setTier = (nodes: readonly number[], tier: number | null): Operatio
   },
 })
 
-/** Replaces what is known by what was saved or imported. */
-export const loadKnowledge = (knowledge: EdgesKnown): Operation => ({
+/**
+ * Replaces what is known by what was saved or imported. Refused where it names nodes that are not there, or no training could
+ * honour it.
+ */
+export const loadKnowledge = (knowledge: EdgesKnown & { name?: string }): Operation => ({
   kind: 'loadKnowledge',
-  label: 'load knowledge',
+  label: knowledge.name === undefined ? 'load knowledge' : `load knowledge "${knowledge.name}"`,
   undo: 'restores',
   perform: (state) =>
-    withKnowledge(state, {
-      required: knowledge.required,
-      forbidden: knowledge.forbidden,
-      tiers: knowledge.tiers,
-    }),
+    withKnowledge(
+      state,
+      {
+        required: union([], knowledge.required),
+        forbidden: union([], knowledge.forbidden),
+        tiers: knowledge.tiers.map((tier) => [...tier]),
+      },
+      knowledge.name,
+    ),
 })
-
-/**
- * Checks that a training can honour the knowledge.
- * @throws CausewayError badRequest unknown nodes, edges said twice, edges both required and forbidden (by name or tier), required
- *   edges that form a cycle, nodes in two tiers; names the edges
- */
-export function checkKnowledge(nodes: readonly string[], knowledge: EdgesKnown): void {
-  const { required, forbidden, tiers } = knowledge
-  const known = new Set(nodes)
-  const unknown = [...required, ...forbidden, ...tiers].flat().find((name) => !known.has(name))
-  if (unknown !== undefined) {
-    throw new CausewayError('badRequest', `There is no node "${unknown}" among ${nodes[0]} … ${nodes.at(-1)}.`)
-  }
-  const loops = [...required, ...forbidden].filter(([from, to]) => from === to)
-  if (loops.length > 0) throw refusal('from a node to itself: no node acts on itself', loops)
-  for (const list of [required, forbidden]) {
-    const twice = list.filter((edge, index) => keysOf(list.slice(0, index)).has(keyOf(edge)))
-    if (twice.length > 0) throw refusal('said twice', twice)
-  }
-  const tiered = tiers.flat()
-  const double = tiered.find((name, index) => tiered.indexOf(name) !== index)
-  if (double !== undefined) throw new CausewayError('badRequest', `"${double}" is in two tiers.`)
-  const no = keysOf(forbidden)
-  const both = required.filter((edge) => no.has(keyOf(edge)))
-  if (both.length > 0) throw refusal('both required and forbidden', both)
-  const backward = required.filter(againstTiers(tiers))
-  if (backward.length > 0) throw refusal('required, but lead from a later tier into an earlier one', backward)
-  const cycle = requiredCycle(required)
-  if (cycle) throw refusal('required, but form a cycle', cycle)
-}
 
 /** What is known of each edge, [k][k], parents in rows. */
 export function edgeStandings(nodes: readonly string[], knowledge: EdgesKnown): EdgeStanding[][] {
@@ -146,33 +124,12 @@ function againstTiers(tiers: readonly (readonly string[])[]): (edge: NamedEdge) 
   return ([from, to]) => (tierOf.get(from) ?? -1) > (tierOf.get(to) ?? Infinity)
 }
 
-/** The edges of one cycle of required edges, in order; null where there is none. Depth first, without recursion. */
-function requiredCycle(required: readonly NamedEdge[]): NamedEdge[] | null {
-  const children = new Map<string, string[]>()
-  for (const [from, to] of required) children.set(from, [...(children.get(from) ?? []), to])
-  const done = new Set<string>()
-  for (const start of children.keys()) {
-    const path: string[] = []
-    const open = [{ name: start, depth: 0 }]
-    for (let next = open.pop(); next; next = open.pop()) {
-      for (const left of path.splice(next.depth)) done.add(left)
-      if (done.has(next.name)) continue
-      const at = path.indexOf(next.name)
-      if (at >= 0) {
-        const cycle = [...path.slice(at), next.name]
-        return cycle.slice(1).map((to, index) => [cycle[index]!, to])
-      }
-      path.push(next.name)
-      for (const child of children.get(next.name) ?? []) open.push({ name: child, depth: path.length })
-    }
-    for (const left of path) done.add(left)
-  }
-  return null
-}
-
-function withKnowledge(state: EditorState, knowledge: EdgesKnown): EditorState {
+/** The state with other knowledge, if a training can honour it. `name` is what it is called in the refusal. */
+function withKnowledge(state: EditorState, knowledge: EdgesKnown, name = 'in the editor'): EditorState {
   if (sameState(state.knowledge, knowledge)) return state
-  checkKnowledge(state.nodes, knowledge)
+  const backward = knowledge.required.filter(againstTiers(knowledge.tiers))
+  if (backward.length > 0) throw refusal('required, but lead from a later tier into an earlier one', backward)
+  edgeKnowledge({ type: 'causeway-knowledge', version: 1, name, notes: '', nodes: state.nodes, ...knowledge })
   return { ...state, knowledge }
 }
 
