@@ -21,7 +21,7 @@ interface EvaluateOptions {
 }
 
 /** The parts a user is known by when `part` is evaluated: what lies in them is no candidate. */
-const knownParts = (split: Split, part: 'validation' | 'test'): Csr[] =>
+export const knownParts = (split: Split, part: 'validation' | 'test'): Csr[] =>
   part === 'validation' ? [split.train] : [split.train, split.validation]
 
 /**
@@ -63,7 +63,7 @@ export async function evaluate(
 }
 
 /** Marks a user's known items while `work` runs. */
-function withExcluded<T>(excluded: Uint8Array, known: Csr[], user: number, work: () => T): T {
+export function withExcluded<T>(excluded: Uint8Array, known: Csr[], user: number, work: () => T): T {
   for (const part of known) for (const item of rowOf(part, user)) excluded[item] = 1
   const result = work()
   for (const part of known) for (const item of rowOf(part, user)) excluded[item] = 0

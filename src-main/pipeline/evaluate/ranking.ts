@@ -25,22 +25,28 @@ export function topItems(scores: Float32Array, excluded: Uint8Array, k: number):
   return items.slice(0, length)
 }
 
-/** Recall, recallFull and NDCG of one user's list at every cut-off, as `rankingMetrics` defines them. */
+/** Recall, recallFull and NDCG of one user's list at one cut-off, as `rankingMetrics` defines them, by their ids. */
+export function listMetricsAt(
+  k: number,
+  top: ArrayLike<number>,
+  relevant: ReadonlySet<number>,
+): Record<'recall' | 'recallFull' | 'ndcg', number> {
+  let hits = 0
+  let gain = 0
+  for (let rank = 1; rank <= Math.min(k, top.length); rank++)
+    if (relevant.has(top[rank - 1]!)) {
+      hits++
+      gain += 1 / Math.log2(rank + 1)
+    }
+  let best = 0
+  for (let rank = 1; rank <= Math.min(k, relevant.size); rank++) best += 1 / Math.log2(rank + 1)
+  return { recall: hits / Math.min(k, relevant.size), recallFull: hits / relevant.size, ndcg: gain / best }
+}
+
+/** The metrics of one user's list at every cut-off. */
 export function listMetrics(top: Int32Array, relevant: ReadonlySet<number>): Metrics {
   const metrics: Metrics = {}
-  for (const k of cutoffs) {
-    let hits = 0
-    let gain = 0
-    for (let rank = 1; rank <= Math.min(k, top.length); rank++)
-      if (relevant.has(top[rank - 1]!)) {
-        hits++
-        gain += 1 / Math.log2(rank + 1)
-      }
-    let best = 0
-    for (let rank = 1; rank <= Math.min(k, relevant.size); rank++) best += 1 / Math.log2(rank + 1)
-    metrics[`recall@${k}`] = hits / Math.min(k, relevant.size)
-    metrics[`recallFull@${k}`] = hits / relevant.size
-    metrics[`ndcg@${k}`] = gain / best
-  }
+  for (const k of cutoffs)
+    for (const [id, value] of Object.entries(listMetricsAt(k, top, relevant))) metrics[`${id}@${k}`] = value
   return metrics
 }
