@@ -1,6 +1,6 @@
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { SegmentChoices, UserSelection } from '../../src-shared/domain/intervention'
-import { describeUsers } from '../../src-shared/graph/intervention-text'
+import { describeUsers } from '../../src-shared/graph/edit/intervention'
 import type { SplitView } from '../jobs/splits'
 import type { AttributeTable } from '../jobs/trainer-contract'
 

@@ -28,7 +28,7 @@ export function useJobNotices(): void {
       if (job.state === 'completed') void tellCompleted(job)
       else if (job.state === 'failed' && job.error)
         notices.add({ level: 'error', text: job.error.message, error: job.error })
-      else if (job.state === 'interrupted' && job.run !== null) tellInterrupted(job, job.run)
+      else if (job.state === 'interrupted' && job.run !== null) tellInterrupted(job)
     }),
   )
 
@@ -46,6 +46,19 @@ export function useJobNotices(): void {
           perform: () => {
             context.run = run
             void router.push({ name: hasGraph ? 'graph' : 'recommend' })
+          },
+        },
+      })
+    } else if (job.kind === 'bootstrap' && job.run !== null) {
+      const run = job.run
+      notices.add({
+        level: 'success',
+        text: `${job.title} is complete.`,
+        offer: {
+          label: 'Show the graph',
+          perform: () => {
+            context.run = run
+            void router.push({ name: 'graph' })
           },
         },
       })
@@ -67,11 +80,11 @@ export function useJobNotices(): void {
     }
   }
 
-  function tellInterrupted(job: JobSnapshot, run: string): void {
+  function tellInterrupted(job: JobSnapshot): void {
     notices.add({
       level: 'warning',
-      text: `${job.title} was interrupted. At most one epoch is lost.`,
-      offer: { label: 'Resume', perform: () => void jobs.resume(run).catch(notices.fail) },
+      text: `${job.title} was interrupted. At most one ${job.kind === 'bootstrap' ? 'resample' : 'epoch'} is lost.`,
+      offer: { label: 'Resume', perform: () => void jobs.goOn(job).catch(notices.fail) },
     })
   }
 }

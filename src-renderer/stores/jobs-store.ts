@@ -17,7 +17,7 @@ const stateWords: Record<JobState, string> = {
   completed: 'is complete',
 }
 
-/** The jobs: imports and trainings, newest first. */
+/** The jobs: imports, trainings and bootstraps, newest first. */
 export const useJobsStore = defineStore('jobs', () => {
   const notices = useNoticesStore()
   const { value: list, error, loading, refresh } = createSnapshot(() => request('jobs:list', {}))
@@ -47,8 +47,9 @@ export const useJobsStore = defineStore('jobs', () => {
     list.value = [job, ...rest]
   }
 
-  /** The newest job that writes `run`, if one is known. */
-  const ofRun = (run: string): JobSnapshot | null => newestFirst.value.find((job) => job.run === run) ?? null
+  /** The newest training of `run`, if one is known. */
+  const ofRun = (run: string): JobSnapshot | null =>
+    newestFirst.value.find((job) => job.kind === 'train' && job.run === run) ?? null
 
   /**
    * Takes a started job in and answers with its last state once work on it has ended or stopped. Whoever follows a job tells of
@@ -85,6 +86,11 @@ export const useJobsStore = defineStore('jobs', () => {
     put(job)
     return job
   }
+  /** Goes on with a job that was stopped: with a training from its checkpoint, with a bootstrap after the resamples done. */
+  async function goOn(job: JobSnapshot): Promise<void> {
+    if (job.kind === 'bootstrap') put(await request('graph:bootstrap', { run: job.run! }))
+    else await resume(job.run!)
+  }
 
   return {
     list,
@@ -102,5 +108,6 @@ export const useJobsStore = defineStore('jobs', () => {
     pause,
     cancel,
     resume,
+    goOn,
   }
 })
