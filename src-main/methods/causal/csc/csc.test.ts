@@ -17,13 +17,12 @@ import { descriptor } from '.'
 import {
   attentionSharpness,
   causalLayer,
-  edgeProbabilities,
   exogenous,
+  globalGraph,
   localGraph,
   mixDecoded,
   mixRepresentations,
   mixWeights,
-  sampleGraph,
   userGraphs,
 } from './layers'
 import { csc, graphStepping, logitsOf } from './model'
@@ -113,18 +112,17 @@ describe('acyclicity H(A) (Eq. 13)', () => {
 describe('the acyclicity penalty as it is stepped', () => {
   /** The probabilities after 600 steps of α H(A) alone, from the start a seed gives. */
   const descend = (seed: number): number[][] => {
-    const logits = weightsOf({ confounders: 4 }, seed)['graph.logits']
+    const weights = weightsOf({ confounders: 4 }, seed)
+    const logits = weights['graph.logits']
+    const probabilities = (): Tensor2D => globalGraph(weights, sizeFrom(10, paramsOf({ confounders: 4 })), null, null)
     const adam = new Adam({ logits }, { learningRate: 1e-3, weightDecay: 0 }, { logits: graphStepping })
     for (let i = 0; i < 600; i++)
       tf.tidy(() => {
-        const { grads } = tf.variableGrads(
-          () => tf.mul(acyclicity(edgeProbabilities(logits as unknown as Tensor2D)), 50) as Scalar,
-          [logits],
-        )
+        const { grads } = tf.variableGrads(() => tf.mul(acyclicity(probabilities()), 50) as Scalar, [logits])
         adam.step({ logits: grads[logits.name]! })
       })
     adam.dispose()
-    return tf.tidy(() => edgeProbabilities(logits as unknown as Tensor2D).arraySync() as number[][])
+    return tf.tidy(() => probabilities().arraySync())
   }
 
   test.each([1, 2, 3, 4, 5])('makes the start an acyclic graph that is not empty, seed %i', (seed) => {
@@ -142,12 +140,16 @@ describe('the graphs', () => {
     assignWeights({ 'graph.logits': weights['graph.logits'] }, {
       'graph.logits': { shape: [3, 3], data: new Float32Array(9).fill(9) },
     } as NamedArrays)
-    const logits = weights['graph.logits'] as unknown as Tensor2D
     const size = sizeFrom(10, paramsOf())
     tf.tidy(() => {
-      expect(diagonalOf(edgeProbabilities(logits).arraySync())).toEqual([0, 0, 0])
-      expect(diagonalOf(sampleGraph(logits, Rng.seeded(1)).arraySync())).toEqual([0, 0, 0])
-      for (const graph of userGraphs(weights, size, latents(5), Rng.seeded(1)).arraySync())
+      expect(diagonalOf(globalGraph(weights, size, null, null).arraySync())).toEqual([0, 0, 0])
+      expect(diagonalOf(globalGraph(weights, size, null, Rng.seeded(1)).arraySync())).toEqual([0, 0, 0])
+      for (const graph of userGraphs(
+        weights,
+        size,
+        latents(5),
+        globalGraph(weights, size, null, Rng.seeded(1)),
+      ).arraySync())
         expect(diagonalOf(graph)).toEqual([0, 0, 0])
     })
     disposeWeights(weights)
@@ -369,8 +371,8 @@ test('the logits of a user do not depend on who else is in the block', async () 
   const size = sizeFrom(10, paramsOf())
   tf.tidy(() => {
     const z = latents(4)
-    const together = logitsOf(weights, size, z, null).arraySync()
-    const alone = logitsOf(weights, size, tf.slice(z, [2, 0], [1, 4]) as Tensor2D, null).arraySync()
+    const together = logitsOf(weights, size, z, null, null).arraySync()
+    const alone = logitsOf(weights, size, tf.slice(z, [2, 0], [1, 4]) as Tensor2D, null, null).arraySync()
     expect(alone[0]).toEqual(together[2])
   })
   disposeWeights(weights)

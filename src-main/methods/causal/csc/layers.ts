@@ -3,7 +3,7 @@ import type { Rng } from '../../../tensor/rng'
 import { tf, type Tensor, type Tensor2D, type Tensor3D } from '../../../tensor/tf'
 import { gumbelSigmoid } from '../../blocks/gumbel-sigmoid'
 import { decodeHidden } from '../../blocks/mult-vae'
-import type { EdgeMask } from '../../method'
+import type { EdgeKnowledge } from '../../method'
 import { offDiagonal } from './structure'
 import { causalWidth, hasGlobalGraph, hasLocalGraph, headWidth, type CscSize, type CscWeights } from './weights'
 
@@ -17,13 +17,39 @@ export const mixScale = 0.1
 /** What the products of queries and keys, which have unit length, are multiplied by before the softmax. */
 export const attentionSharpness = 3
 
-/** The learned probability of every edge, [k, k], parents in rows, zero diagonal. */
-export const edgeProbabilities = (logits: Tensor2D): Tensor2D =>
-  tf.mul(gumbelSigmoid(logits, graphTemperature, null), offDiagonal(logits.shape[0])) as Tensor2D
+/**
+ * A graph with what is known of it: required edges exactly 1, forbidden ones exactly 0, the others as they are. No gradient
+ * reaches the logit of an edge that is known.
+ */
+function withKnowledge(graph: Tensor2D, knowledge: EdgeKnowledge | null): Tensor2D {
+  if (!knowledge) return graph
+  const free = tf.tensor2d(
+    Float32Array.from(knowledge, (edge) => (edge === 0 ? 1 : 0)),
+    graph.shape,
+  )
+  const required = tf.tensor2d(
+    Float32Array.from(knowledge, (edge) => (edge === 1 ? 1 : 0)),
+    graph.shape,
+  )
+  return tf.add(tf.mul(graph, free), required)
+}
 
-/** The global graph of one step: a relaxed sample in training (Eq. 4), [k, k], zero diagonal. */
-export const sampleGraph = (logits: Tensor2D, rng: Rng): Tensor2D =>
-  tf.mul(gumbelSigmoid(logits, graphTemperature, rng), offDiagonal(logits.shape[0])) as Tensor2D
+/**
+ * The global graph, [k, k], parents in rows, zero diagonal: a relaxed sample in training (Eq. 4), the learned probability of every
+ * edge at evaluation; every edge in a variant that learns none. What is known of an edge takes no part in the noise.
+ * @param rng in training the source of the noise; null at evaluation
+ */
+export function globalGraph(
+  weights: CscWeights,
+  size: CscSize,
+  knowledge: EdgeKnowledge | null,
+  rng: Rng | null,
+): Tensor2D {
+  const others = offDiagonal(size.confounders)
+  if (!hasGlobalGraph(size.variant)) return withKnowledge(others, knowledge)
+  const logits = weights['graph.logits'] as unknown as Tensor2D
+  return withKnowledge(tf.mul(gumbelSigmoid(logits, graphTemperature, rng), others), knowledge)
+}
 
 /**
  * The local graph (Eq. 5-6): how strongly each confounder acts on each other one for each user. Queries and keys are made
@@ -61,22 +87,12 @@ export function localGraph(weights: CscWeights, z: Tensor2D, k: number): Tensor3
 }
 
 /**
- * The users' causal graphs A^u = A ∘ W_local ∘ mask (Eq. 7 and the do-operation).
- * @param rng in training the source of the graph's noise; null at evaluation
+ * The users' causal graphs A^u = A ∘ W_local (Eq. 7); a mask, the do-operation, is a factor on A.
+ * @param graph the global graph [k, k]
  * @returns [B, k, k], or [1, k, k] where all users share one
  */
-export function userGraphs(
-  weights: CscWeights,
-  size: CscSize,
-  z: Tensor2D,
-  rng: Rng | null,
-  mask?: EdgeMask,
-): Tensor3D {
+export function userGraphs(weights: CscWeights, size: CscSize, z: Tensor2D, graph: Tensor2D): Tensor3D {
   const k = size.confounders
-  const logits = weights['graph.logits'] as unknown as Tensor2D
-  let graph: Tensor2D = offDiagonal(k)
-  if (hasGlobalGraph(size.variant)) graph = rng ? sampleGraph(logits, rng) : edgeProbabilities(logits)
-  if (mask) graph = tf.mul(graph, tf.tensor2d(mask, [k, k]))
   const shared = tf.reshape(graph, [1, k, k]) as Tensor3D
   return hasLocalGraph(size.variant) ? tf.mul(shared, localGraph(weights, z, k)) : shared
 }
@@ -91,21 +107,30 @@ export function exogenous(weights: CscWeights, users: number, rng: Rng | null): 
 }
 
 /**
+ * What the parents' embeddings give to the hidden layers of all g_j: [k, k·g], row i what E_i gives, column block j what g_j
+ * takes. g_j's first layer is linear in the scaled embeddings, so every embedding passes it once for all users and only the k²
+ * strengths differ between them.
+ */
+export function parentParts(weights: CscWeights): Tensor2D {
+  const [k, d] = weights['confounders'].shape as [number, number]
+  // Row i holds E_i in block i: its product with the blocks of parent i gives E_i's part in the hidden layers of all children.
+  const spread = tf.mul(tf.reshape(weights['confounders'], [k, 1, d]), tf.reshape(tf.eye(k), [k, k, 1]))
+  return tf.matMul(
+    tf.reshape(spread, [k, k * d]) as Tensor2D,
+    weights['causal.hidden.weight'] as unknown as Tensor2D,
+  ) as Tensor2D
+}
+
+/**
  * The causal layer (Eq. 8): c_j = g_j(the parents' embeddings, each scaled by the strength of its edge into j) + exogenous
- * term. g_j has one hidden ELU layer. Its first layer is linear in the scaled embeddings, so every embedding passes it once
- * for all users and only the k² strengths differ between them.
+ * term. g_j has one hidden ELU layer.
  * @param graphs [B, k, k] or [1, k, k]
  * @returns [B·k, d]
  */
 export function causalLayer(weights: CscWeights, graphs: Tensor3D, exogenousTerms: Tensor2D, users: number): Tensor2D {
   const [k, d] = weights['confounders'].shape as [number, number]
   const rows = graphs.shape[0]
-  // Row i holds E_i in block i: its product with the blocks of parent i gives E_i's part in the hidden layers of all children.
-  const spread = tf.mul(tf.reshape(weights['confounders'], [k, 1, d]), tf.reshape(tf.eye(k), [k, k, 1]))
-  const parts = tf.matMul(
-    tf.reshape(spread, [k, k * d]) as Tensor2D,
-    weights['causal.hidden.weight'] as unknown as Tensor2D,
-  )
+  const parts = parentParts(weights)
   const blocks = tf.mul(tf.reshape(parts, [k, 1, k, causalWidth]), tf.reshape(tf.eye(k), [1, k, k, 1]))
   const hidden = tf.elu(
     linear(
@@ -133,18 +158,22 @@ export function causalLayer(weights: CscWeights, graphs: Tensor3D, exogenousTerm
  * @returns [B·k, d]
  */
 export function mixRepresentations(weights: CscWeights, z: Tensor2D, confounders: Tensor2D, k: number): Tensor2D {
-  const [users, d] = z.shape
+  const users = z.shape[0]
   const ofPreference = linear(z, weights['mix.preference.weight'], weights['mix.hidden.bias'])
   const ofConfounder = tf.matMul(confounders, weights['mix.confounder.weight'] as unknown as Tensor2D)
   const width = ofPreference.shape[1]
-  const hidden = tf.elu(
-    tf.add(tf.reshape(ofConfounder, [users, k, width]), tf.reshape(ofPreference, [users, 1, width])),
-  )
-  const change = linear(
-    tf.reshape(hidden, [users * k, width]),
-    weights['mix.output.weight'],
-    weights['mix.output.bias'],
-  )
+  const sums = tf.add(tf.reshape(ofConfounder, [users, k, width]), tf.reshape(ofPreference, [users, 1, width]))
+  return mixFrom(weights, z, tf.reshape(sums, [users * k, width]), k)
+}
+
+/**
+ * The mix layer from the sums that enter the hidden layer of f, so that what z and c_j give to them can be computed apart.
+ * @param sums [B·k, m]
+ * @returns [B·k, d]
+ */
+export function mixFrom(weights: CscWeights, z: Tensor2D, sums: Tensor2D, k: number): Tensor2D {
+  const [users, d] = z.shape
+  const change = linear(tf.elu(sums), weights['mix.output.weight'], weights['mix.output.bias'])
   return tf.reshape(tf.add(tf.reshape(z, [users, 1, d]), tf.mul(tf.reshape(change, [users, k, d]), mixScale)), [
     users * k,
     d,
@@ -160,14 +189,17 @@ export function mixWeights(z: Tensor2D, mixed: Tensor2D, k: number, rng: Rng | n
   const [users, d] = z.shape
   const own = tf.reshape(z, [users, 1, d])
   const others = tf.reshape(mixed, [users, k, d])
-  const lengths = tf.mul(lengthOf(own), lengthOf(others))
-  const similarity = tf.div(tf.sum(tf.mul(own, others), 2), lengths) as Tensor2D
-  const open = gumbelSigmoid(similarity, mixTemperature, rng)
+  const open = gumbelSigmoid(cosine(own, others) as Tensor2D, mixTemperature, rng)
   return tf.div(open, tf.sum(open, 1, true))
 }
 
-/** Lengths along the last of three axes; the small term keeps the gradient finite at zero. */
-const lengthOf = (x: Tensor, keepAxis = false): Tensor => tf.sqrt(tf.add(tf.sum(tf.square(x), 2, keepAxis), 1e-12))
+/** Lengths along the last axis; the small term keeps the gradient finite at zero. */
+const lengthOf = (x: Tensor, keepAxis = false): Tensor =>
+  tf.sqrt(tf.add(tf.sum(tf.square(x), x.rank - 1, keepAxis), 1e-12))
+
+/** Cosine similarity along the last axis. */
+export const cosine = (a: Tensor, b: Tensor): Tensor =>
+  tf.div(tf.sum(tf.mul(a, b), a.rank - 1), tf.mul(lengthOf(a), lengthOf(b)))
 
 const toUnitLength = (x: Tensor): Tensor => tf.div(x, lengthOf(x, true))
 

@@ -1,4 +1,6 @@
+import { CausewayError } from '../../../../src-shared/contract/errors'
 import { takeRows, type Csr } from '../../../../src-shared/domain/split'
+import { checkEdgeKnowledge } from '../../../../src-shared/graph/knowledge'
 import type { AdamOptions } from '../../../tensor/adam'
 import type { Rng } from '../../../tensor/rng'
 import { multinomialLogLikelihood } from '../../../tensor/sparse'
@@ -6,17 +8,20 @@ import { tf, type Scalar, type Tensor2D } from '../../../tensor/tf'
 import { gradientMethod, type GradientArchitecture } from '../../blocks/gradient-method'
 import { encode, itemLogits, klToStandardNormal, klWeight, sampleLatent } from '../../blocks/mult-vae'
 import { numberParam } from '../../blocks/training-params'
-import type { EdgeMask } from '../../method'
+import type { EdgeKnowledge } from '../../method'
 import {
   causalLayer,
-  edgeProbabilities,
   exogenous,
+  globalGraph,
+  localGraph,
   mixDecoded,
   mixRepresentations,
   mixWeights,
   userGraphs,
 } from './layers'
-import { acyclicity, offDiagonal } from './structure'
+import { PreparedCsc } from './prepared'
+import { confounderFrom, edgesInto, layersOf, preferencePart, scoresFrom, wayThrough } from './scoring'
+import { acyclicity } from './structure'
 import { hasGlobalGraph, hasLocalGraph, initialCscWeights, sizeFrom, type CscSize, type CscWeights } from './weights'
 
 /**
@@ -30,38 +35,56 @@ export const graphStepping: AdamOptions = { learningRate: 0.03, weightDecay: 0, 
 const graphBlockRows = 512
 
 /**
- * Everything between the latent preference and the item logits: graphs, confounders, mixture, decoder.
+ * Everything between the latent preference and the item logits: confounders, mixture, decoder.
  * @param z [B, d]
- * @param rng the source of all noise in training; null at evaluation
+ * @param rng the source of all noise in training; null for none
  * @returns item logits [B, items]
  */
-export function logitsOf(weights: CscWeights, size: CscSize, z: Tensor2D, rng: Rng | null, mask?: EdgeMask): Tensor2D {
+export function logitsOf(
+  weights: CscWeights,
+  size: CscSize,
+  z: Tensor2D,
+  knowledge: EdgeKnowledge | null,
+  rng: Rng | null,
+): Tensor2D {
   const { confounders: k, variant } = size
   const users = z.shape[0]
   const terms = exogenous(weights, users, rng)
   const confounders =
     variant === 'none'
       ? tf.reshape(rng ? terms : tf.tile(terms, [users, 1]), [users * k, z.shape[1]])
-      : causalLayer(weights, userGraphs(weights, size, z, rng, mask), terms, users)
+      : causalLayer(weights, userGraphs(weights, size, z, globalGraph(weights, size, knowledge, rng)), terms, users)
   const mixed = mixRepresentations(weights, z, confounders as Tensor2D, k)
   return itemLogits(weights, mixDecoded(weights, mixed, mixWeights(z, mixed, k, rng)))
+}
+
+/**
+ * Refuses knowledge that a model of this size could not honour.
+ * @throws CausewayError `badRequest`
+ */
+function checkKnowledge(knowledge: EdgeKnowledge, { confounders: k, variant }: CscSize): void {
+  checkEdgeKnowledge(knowledge, k)
+  if (variant === 'none' && knowledge.some((edge) => edge === 1))
+    throw new CausewayError('badRequest', 'A model without graphs cannot have the edges that are required.')
 }
 
 /** CSC (Xu et al. 2023): see README.md for the decisions. */
 export const csc: GradientArchitecture<string> = {
   initialWeights: (items, params, rng) => initialCscWeights(sizeFrom(items, params), rng),
 
-  build(given, params, items) {
+  build(given, params, items, knowledge) {
     const size = sizeFrom(items, params)
     const k = size.confounders
     // A variant lacks the weights that its layers do not read.
     const weights = given as CscWeights
     const global = hasGlobalGraph(size.variant)
-    const logits = weights['graph.logits'] as unknown as Tensor2D
+    if (knowledge) checkKnowledge(knowledge, size)
 
     /** Edge strengths of a block of users, [rows · k · k]. */
     const strengths = async (rows: Csr): Promise<Float32Array> => {
-      const graphs = tf.tidy(() => userGraphs(weights, size, encode(weights, rows).mean, null))
+      const graphs = tf.tidy(() =>
+        userGraphs(weights, size, encode(weights, rows).mean, globalGraph(weights, size, knowledge, null)),
+      )
       const values = (await graphs.data()) as Float32Array
       graphs.dispose()
       return values
@@ -73,21 +96,28 @@ export const csc: GradientArchitecture<string> = {
 
       batchLoss(rows, step, rng) {
         const posterior = encode(weights, rows, { dropout: numberParam(params, 'dropout'), rng })
-        const itemScores = logitsOf(weights, size, sampleLatent(posterior, rng), rng)
+        const z = sampleLatent(posterior, rng)
+        const itemScores = logitsOf(weights, size, z, knowledge, rng)
         const reconstruction = tf.neg(tf.mean(multinomialLogLikelihood(itemScores, rows))) as Scalar
         const kl = klToStandardNormal(posterior)
         const beta = klWeight(step, numberParam(params, 'klCap'), numberParam(params, 'annealSteps'))
         const negativeElbo = tf.add(reconstruction, tf.mul(kl, beta)) as Scalar
         if (!global) return [negativeElbo, reconstruction, kl]
-        const cycles = acyclicity(edgeProbabilities(logits))
+        const cycles = acyclicity(globalGraph(weights, size, knowledge, null))
         const loss = tf.add(negativeElbo, tf.mul(cycles, numberParam(params, 'alpha'))) as Scalar
         return [loss, reconstruction, kl, cycles]
       },
 
       async score(rows, options) {
-        const scores = tf.tidy(() =>
-          tf.logSoftmax(logitsOf(weights, size, encode(weights, rows).mean, null, options?.mask)),
-        )
+        const scores = tf.tidy(() => {
+          const layers = layersOf(weights, size, knowledge)
+          const z = encode(weights, rows).mean
+          const strengths = hasLocalGraph(size.variant) ? localGraph(weights, z, k) : null
+          const into = edgesInto(layers, strengths, options?.mask ? tf.tensor3d(options.mask, [1, k, k]) : null)
+          const preference = preferencePart(weights, z)
+          const ways = into.map((edges, j) => wayThrough(weights, z, preference, confounderFrom(layers, j, edges)))
+          return scoresFrom(weights, ways)
+        })
         const values = (await scores.data()) as Float32Array
         scores.dispose()
         return values
@@ -95,7 +125,7 @@ export const csc: GradientArchitecture<string> = {
 
       ...(size.variant !== 'none' && {
         async graph(rows: Csr) {
-          const probabilities = tf.tidy(() => (global ? edgeProbabilities(logits) : offDiagonal(k)))
+          const probabilities = tf.tidy(() => globalGraph(weights, size, knowledge, null))
           const values = await probabilities.data()
           probabilities.dispose()
           return {
@@ -110,6 +140,8 @@ export const csc: GradientArchitecture<string> = {
         },
       }),
       ...(hasLocalGraph(size.variant) && { localGraph: strengths }),
+
+      prepare: (rows: Csr) => PreparedCsc.of(rows, weights, size, knowledge),
     }
   },
 }
