@@ -1,12 +1,13 @@
 import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CausewayError } from '../../src-shared/contract/errors'
-import { causalGraphSchema, type CausalGraph } from '../../src-shared/domain/graph'
+import { causalGraphSchema, type CausalGraph, type Resample } from '../../src-shared/domain/graph'
 import type { EpochPoint, LogLine } from '../../src-shared/domain/run'
 import type { NamedArrays } from '../methods/method'
 import { writeFileAtomic, writeJsonAtomic, writing } from '../storage/atomic'
 import { toIoError } from '../storage/io-errors'
 import { runFiles } from '../storage/layout'
+import { restoreResamples } from '../storage/restore'
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors'
 
 /** What a training writes into its run folder beside the checkpoint. Every write is on disk when its function returns. */
@@ -29,6 +30,23 @@ export const appendPoint = (runDirectory: string, point: EpochPoint): void =>
 
 export const appendLog = (runDirectory: string, line: LogLine): void =>
   appendLine(join(runDirectory, runFiles.log), line)
+
+export const appendResample = (runDirectory: string, resample: Resample): void =>
+  appendLine(join(runDirectory, runFiles.bootstrap), resample)
+
+/**
+ * The resamples that are there, with the file put in order, so that the next one follows a whole line: a process that was killed
+ * may have left half of one.
+ */
+export function resumeResamples(runDirectory: string): Resample[] {
+  const resamples = restoreResamples(runDirectory).value
+  if (existsSync(join(runDirectory, runFiles.bootstrap)))
+    writeFileAtomic(
+      join(runDirectory, runFiles.bootstrap),
+      resamples.map((resample) => JSON.stringify(resample) + '\n').join(''),
+    )
+  return resamples
+}
 
 export const writeWeights = (runDirectory: string, weights: NamedArrays): void =>
   writeFileAtomic(join(runDirectory, runFiles.weights), encodeSafetensors(weights))

@@ -8,9 +8,13 @@ import type { FittedModel, StopSignal } from '../methods/method'
 import { findMethod } from '../methods/registry'
 import { probe, useBackend } from '../tensor/backends'
 import { evaluate, recommend } from './evaluate/evaluate'
+import { Interventions } from './intervene/interventions'
+import { isIntervenable } from './intervene/prepared-rows'
+import { Tasks } from './intervene/tasks'
 import { readGraph, readWeights } from './run-files'
 import { runPipeline } from './run-pipeline'
 import { readSplit } from './split/split-store'
+import { bootstrapGraph } from './structure/bootstrap'
 
 const progressEveryMilliseconds = 100
 const memoryEveryMilliseconds = 1000
@@ -20,6 +24,8 @@ interface OpenRun {
   run: RunOnDisk
   split: Split
   model: FittedModel
+  /** Null until the first question about an intervention. */
+  interventions: Interventions | null
 }
 
 /** The handlers of the trainer contract: one fit at a time, or one completed run open for questions. */
@@ -28,6 +34,7 @@ export function trainerHandlers(
 ): TrainerHandlers {
   let fitting: { -readonly [K in keyof StopSignal]: StopSignal[K] } | null = null
   let open: OpenRun | null = null
+  const tasks = new Tasks((progress) => send('task', progress))
 
   const opened = (): OpenRun => {
     if (!open) throw new CausewayError('badRequest', 'No run is open in this process.')
@@ -37,8 +44,45 @@ export function trainerHandlers(
     if (fitting) throw new CausewayError('badRequest', 'This process is training.')
   }
   const close = (): void => {
+    tasks.stopAll()
+    open?.interventions?.dispose()
     open?.model.dispose()
     open = null
+  }
+  const interventions = (): Interventions => {
+    const { run, split, model, interventions: asked } = opened()
+    if (asked) return asked
+    if (!isIntervenable(model))
+      throw new CausewayError('noGraph', `A run of "${run.method}" with these parameters cannot be intervened on.`)
+    const made = new Interventions(model, split, readGraph(run.runDirectory))
+    opened().interventions = made
+    return made
+  }
+  /** Works on a training until it has ended or was stopped; its progress is throttled, the memory it takes reported. */
+  const working = async <T>(
+    work: (signal: StopSignal, progress: (progress: JobProgress) => void) => Promise<T>,
+  ): Promise<T> => {
+    refuseWhileFitting()
+    close()
+    const signal: NonNullable<typeof fitting> = { requested: null }
+    fitting = signal
+    let latest: JobProgress | null = null
+    const progress = throttle(() => {
+      if (latest) send('progress', latest)
+    }, progressEveryMilliseconds)
+    const memory = setInterval(() => send('memory', { bytes: process.memoryUsage().rss }), memoryEveryMilliseconds)
+    try {
+      return await work(signal, (payload) => {
+        latest = payload
+        progress.request()
+      })
+    } catch (thrown) {
+      throw explainMemory(thrown)
+    } finally {
+      clearInterval(memory)
+      progress.flush()
+      fitting = null
+    }
   }
 
   return {
@@ -48,32 +92,14 @@ export function trainerHandlers(
       return probe()
     },
 
-    async fit(run) {
-      refuseWhileFitting()
-      close()
-      const signal: NonNullable<typeof fitting> = { requested: null }
-      fitting = signal
-      let latest: JobProgress | null = null
-      const progress = throttle(() => {
-        if (latest) send('progress', latest)
-      }, progressEveryMilliseconds)
-      const memory = setInterval(() => send('memory', { bytes: process.memoryUsage().rss }), memoryEveryMilliseconds)
-      try {
-        return await runPipeline(run, signal, {
+    fit(run) {
+      return working((signal, progress) =>
+        runPipeline(run, signal, {
           points: (payload) => send('points', payload),
           log: (payload) => send('log', payload),
-          progress(payload) {
-            latest = payload
-            progress.request()
-          },
-        })
-      } catch (thrown) {
-        throw explainMemory(thrown)
-      } finally {
-        clearInterval(memory)
-        progress.flush()
-        fitting = null
-      }
+          progress,
+        }),
+      )
     },
 
     async stop({ how }) {
@@ -91,7 +117,8 @@ export function trainerHandlers(
         const split = await readSplit(run.splitDirectory)
         await useBackend(run.backend)
         const method = await descriptor.load()
-        open = { run, split, model: method.load(readWeights(run.runDirectory), params, split.train.cols) }
+        const model = method.load(readWeights(run.runDirectory), params, split.train.cols, run.knowledge)
+        open = { run, split, model, interventions: null }
       }
       const { rows, cols } = opened().split.train
       return { users: rows, items: cols }
@@ -122,6 +149,42 @@ export function trainerHandlers(
       const strengths = await model.localGraph(takeRows(split.train, [row]))
       const k = Math.sqrt(strengths.length)
       return Array.from({ length: k }, (_, i) => Array.from(strengths.subarray(i * k, (i + 1) * k)))
+    },
+
+    async describe({ items, users }) {
+      interventions().describe(items, users)
+      return null
+    },
+
+    async userEffect({ row, k, intervention }) {
+      return interventions().userEffect(row, k, intervention)
+    },
+
+    async effect({ task, rows, k, intervention }) {
+      return tasks.run(task, (step) => interventions().effect(rows, k, intervention, step))
+    },
+
+    async perConfounder({ task, rows, k }) {
+      return tasks.run(task, (step) => interventions().perConfounder(rows, k, step))
+    },
+
+    async paths({ row, item, intervention }) {
+      return interventions().paths(row, item, intervention)
+    },
+
+    async profiles({ task }) {
+      return tasks.run(task, (step) => interventions().profiles(step))
+    },
+
+    async stopTask({ task }) {
+      tasks.stop(task)
+      return null
+    },
+
+    bootstrap(run) {
+      return working((signal, progress) =>
+        bootstrapGraph(run, signal, { progress, resample: (payload) => send('resample', payload) }),
+      )
     },
   }
 }

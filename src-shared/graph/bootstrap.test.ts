@@ -47,7 +47,7 @@ const resample = (at: number, probability: number, similarity: number[]): Resamp
 
 test('an edge is found where it reaches one half', () => {
   const lines = [resample(2, 0.9, [1, 0.5]), resample(0, 0.5, [0.5, 0.5]), resample(1, 0.49, [0, -1])]
-  const confidence = bootstrapConfidence(20, lines)
+  const confidence = bootstrapConfidence(20, lines, 2)
   expect(confidence.frequencies).toEqual([
     [0, 2 / 3],
     [0, 0],
@@ -55,5 +55,10 @@ test('an edge is found where it reaches one half', () => {
   expect(confidence.meanSimilarity).toEqual([0.5, 0])
   expect(confidence.resamples).toBe(20)
   expect(confidence.done.map((line) => line.resample)).toEqual([0, 1, 2])
-  expect(bootstrapConfidence(20, [])).toEqual({ resamples: 20, done: [], frequencies: [], meanSimilarity: [] })
+  expect(bootstrapConfidence(20, [], 1)).toEqual({
+    resamples: 20,
+    done: [],
+    frequencies: [[0]],
+    meanSimilarity: [0],
+  })
 })

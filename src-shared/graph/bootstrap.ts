@@ -60,19 +60,20 @@ export function bestAssignment(scores: readonly (readonly number[])[]): number[]
 /**
  * How often each edge is found when the users are drawn anew.
  * @param resamples how many were asked for
- * @param lines those that are there
+ * @param lines those that are there; of none, every share is 0
+ * @param nodes k
  */
-export function bootstrapConfidence(resamples: number, lines: readonly Resample[]): BootstrapConfidence {
+export function bootstrapConfidence(resamples: number, lines: readonly Resample[], nodes: number): BootstrapConfidence {
   const done = [...lines].sort((a, b) => a.resample - b.resample)
-  const nodes = (done[0]?.similarity ?? []).map((_, node) => node)
-  const share = (count: (resample: Resample) => number): number =>
-    done.reduce((sum, resample) => sum + count(resample), 0) / done.length
+  const meanOf = (value: (resample: Resample) => number): number =>
+    done.reduce((sum, resample) => sum + value(resample), 0) / Math.max(1, done.length)
+  const indices = Array.from({ length: nodes }, (_, node) => node)
   return {
     resamples: Math.max(resamples, done.length),
     done,
-    frequencies: nodes.map((i) =>
-      nodes.map((j) => share(({ probabilities }) => (probabilities[i]![j]! >= foundThreshold ? 1 : 0))),
+    frequencies: indices.map((i) =>
+      indices.map((j) => meanOf(({ probabilities }) => (probabilities[i]![j]! >= foundThreshold ? 1 : 0))),
     ),
-    meanSimilarity: nodes.map((node) => share(({ similarity }) => similarity[node]!)),
+    meanSimilarity: indices.map((node) => meanOf(({ similarity }) => similarity[node]!)),
   }
 }

@@ -1,32 +1,28 @@
-import { takeRows, type Csr } from '../../../src-shared/domain/split'
+import type { Csr } from '../../../src-shared/domain/split'
 import type { FittedModel, ModelIntervention, PreparedUsers } from '../../methods/method'
 
 /** A model that can be intervened on. */
 export type IntervenableModel = FittedModel & Required<Pick<FittedModel, 'prepare'>>
 
-/** Scores that are in memory at a time: few enough that a block of an ML-100K takes some 40 ms. */
-const blockCells = 1024 * 1024
-const mostBlockRows = 128
-const blocksPerChunk = 8
+export const isIntervenable = (model: FittedModel): model is IntervenableModel => model.prepare !== undefined
 
-/** How many users are scored together under an intervention. */
+/** Scores that are in memory at a time: 4 MB. */
+const blockCells = 1024 * 1024
+const mostBlockRows = 256
+
+/** How many users are scored together under an intervention; models let other questions in within a block, too. */
 const blockRowsFor = (items: number): number => Math.max(1, Math.min(mostBlockRows, Math.floor(blockCells / items)))
 
-/**
- * All users of a split, prepared for interventions a chunk at a time, when first asked for: one user's answer does not wait
- * for everyone.
- */
+/** The users of a split, prepared for interventions together when first asked for: a model bounds what it remembers of them. */
 export class PreparedRows {
   readonly blockRows: number
-  private readonly chunkRows: number
-  private readonly chunks = new Map<number, Promise<PreparedUsers>>()
+  private prepared: Promise<PreparedUsers> | null = null
 
   constructor(
     private readonly model: IntervenableModel,
     private readonly train: Csr,
   ) {
     this.blockRows = blockRowsFor(train.cols)
-    this.chunkRows = this.blockRows * blocksPerChunk
   }
 
   get users(): number {
@@ -44,57 +40,42 @@ export class PreparedRows {
    */
   blocks(rows: Int32Array | null): Int32Array[] {
     const all = rows ? distinct(rows) : Int32Array.from({ length: this.users }, (_, row) => row)
-    const blocks: Int32Array[] = []
-    for (let from = 0; from < all.length;) {
-      const chunk = Math.floor(all[from]! / this.chunkRows)
-      let to = from + 1
-      while (to < all.length && to - from < this.blockRows && Math.floor(all[to]! / this.chunkRows) === chunk) to++
-      blocks.push(all.slice(from, to))
-      from = to
-    }
-    return blocks
+    return Array.from({ length: Math.ceil(all.length / this.blockRows) }, (_, block) =>
+      all.slice(block * this.blockRows, (block + 1) * this.blockRows),
+    )
   }
 
   /**
-   * @param rows of one block, or one row repeated
+   * @param rows may repeat
    * @returns [rows × items]
    */
   async score(rows: Int32Array, intervention?: ModelIntervention): Promise<Float32Array> {
-    const { users, positions } = await this.positionsOf(rows)
-    return users.score(positions, intervention)
+    return (await this.prepare()).score(rows, intervention)
   }
 
-  /**
-   * The values of the confounders without an intervention.
-   * @param rows of one block
-   * @returns [rows × k × d]
-   */
+  /** The values of the confounders without an intervention, [rows × k × d]. */
   async confounders(rows: Int32Array): Promise<Float32Array> {
-    const { users, positions } = await this.positionsOf(rows)
-    return users.confounders(positions)
+    return (await this.prepare()).confounders(rows)
   }
 
   dispose(): void {
-    for (const chunk of this.chunks.values()) void chunk.then((users) => users.dispose())
-    this.chunks.clear()
+    // Where preparing failed, whoever asked has been told, and there is nothing to free.
+    this.prepared?.then(
+      (users) => users.dispose(),
+      () => undefined,
+    )
+    this.prepared = null
   }
 
-  private async positionsOf(rows: Int32Array): Promise<{ users: PreparedUsers; positions: Int32Array }> {
-    const chunk = Math.floor(rows[0]! / this.chunkRows)
-    const first = chunk * this.chunkRows
-    let users = this.chunks.get(chunk)
-    if (!users) {
-      const length = Math.min(this.chunkRows, this.train.rows - first)
-      users = this.model.prepare(
-        takeRows(
-          this.train,
-          Int32Array.from({ length }, (_, at) => first + at),
-        ),
-      )
-      this.chunks.set(chunk, users)
-      users.catch(() => this.chunks.delete(chunk))
+  private prepare(): Promise<PreparedUsers> {
+    if (!this.prepared) {
+      const preparing = this.model.prepare(this.train)
+      this.prepared = preparing
+      preparing.catch(() => {
+        if (this.prepared === preparing) this.prepared = null
+      })
     }
-    return { users: await users, positions: rows.map((row) => row - first) }
+    return this.prepared
   }
 }
 
