@@ -1,19 +1,18 @@
 import { CausewayError } from '../../contract/errors'
 import type { Hold, Intervention, UserSelection } from '../../domain/intervention'
+import { changesNoEdge } from '../mask'
 import { shownName, type Edge, type EditorState } from './state'
 
 type Factors = readonly (readonly number[])[]
 type NameOf = (node: number) => string
+
+export { changesNoEdge }
 
 /** What the state does to the model: `factors` is null where every edge is left as learned. */
 export const interventionOf = (state: EditorState): Intervention => ({
   factors: changesNoEdge(state.factors) ? null : state.factors,
   holds: state.holds,
 })
-
-/** Whether a mask leaves every edge as learned. */
-export const changesNoEdge = (factors: readonly (readonly number[])[]): boolean =>
-  factors.every((row) => row.every((factor) => factor === 1))
 
 /** An edge whose learned probability is below this is absent for everyone: masking it makes no difference. */
 export const absentBelow = 0.005

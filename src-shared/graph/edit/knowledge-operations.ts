@@ -118,6 +118,12 @@ export function edgeStandings(nodes: readonly string[], knowledge: EdgesKnown): 
   )
 }
 
+/** The edges that tiers forbid: from a later tier into an earlier one. */
+export const forbiddenByTiers = (tiers: readonly (readonly string[])[]): NamedEdge[] =>
+  tiers.flatMap((later, index) =>
+    later.flatMap((from) => tiers.slice(0, index).flatMap((earlier) => earlier.map((to): NamedEdge => [from, to]))),
+  )
+
 /** Whether an edge leads from a later tier into an earlier one. */
 function againstTiers(tiers: readonly (readonly string[])[]): (edge: NamedEdge) => boolean {
   const tierOf = new Map(tiers.flatMap((names, tier) => names.map((name) => [name, tier] as const)))

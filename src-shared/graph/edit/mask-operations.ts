@@ -1,5 +1,5 @@
-import { CausewayError } from '../../contract/errors'
 import { readMaskJson } from '../formats/mask-json'
+import { requireFactor, requireMask } from '../mask'
 import type { Edge, EditorState } from './state'
 import { requireEnds, requireNodes, wordsForEdges, wordsForNodes, type Operation } from './operation'
 
@@ -126,30 +126,3 @@ export const copyMask = (state: EditorState): string =>
     nodes: state.nodes,
     factors: state.factors,
   })
-
-/** @throws CausewayError badRequest the factors are no mask over so many nodes */
-export function requireMask(factors: readonly (readonly number[])[], nodes: number): void {
-  if (factors.length !== nodes || factors.some((row) => row.length !== nodes)) {
-    throw new CausewayError(
-      'badRequest',
-      `The mask is of ${factors.length} nodes, this graph has ${nodes}. A mask fits graphs with as many nodes only.`,
-    )
-  }
-  factors.forEach((row, from) =>
-    row.forEach((factor, to) => {
-      requireFactor(factor)
-      if (from === to && factor !== 1) {
-        throw new CausewayError(
-          'badRequest',
-          `The mask has ${factor} on its diagonal at c${from + 1}. No node acts on itself: the diagonal is 1.`,
-        )
-      }
-    }),
-  )
-}
-
-function requireFactor(value: number): void {
-  if (!(value >= 0 && value <= 1)) {
-    throw new CausewayError('badRequest', `The factor of an edge must be in 0..1, not ${value}.`)
-  }
-}

@@ -1,6 +1,7 @@
 import { CausewayError } from '../../contract/errors'
 import type { Hold } from '../../domain/intervention'
 import type { Knowledge } from '../../domain/knowledge'
+import { allOnes } from '../mask'
 
 /** An edge by the positions of its nodes, parent first. */
 export interface Edge {
@@ -34,10 +35,6 @@ export interface EditorState {
   /** Where nodes were put by hand, by learned name. */
   readonly positions: Record<string, Position>
 }
-
-/** The mask that changes nothing: [k][k] ones. */
-export const allOnes = (nodes: number): number[][] =>
-  Array.from({ length: nodes }, () => Array.from({ length: nodes }, () => 1))
 
 /** Nothing edited yet. */
 export const initialEditorState = (nodes: readonly string[]): EditorState => ({
