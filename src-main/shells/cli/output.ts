@@ -61,12 +61,12 @@ export function createOutput(
   }
 }
 
-/** Exit codes: 1 failed, 2 bad usage, 130 interrupted and resumable. */
+/** Exit codes: 1 failed, 2 bad usage, 130 interrupted: resumable, or to be asked again. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
 
 const usageErrors: readonly ErrorCode[] = ['badRequest', 'paramUnknown', 'paramInvalid', 'methodUnknown', 'pathRefused']
 
 export const exitCodeOf = (error: CausewayError): number => {
   if (usageErrors.includes(error.code)) return exitCodes.usage
-  return error.code === 'interrupted' ? exitCodes.interrupted : exitCodes.failed
+  return error.code === 'interrupted' || error.code === 'cancelled' ? exitCodes.interrupted : exitCodes.failed
 }

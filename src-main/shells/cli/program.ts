@@ -1,5 +1,5 @@
 import { extname, join, resolve } from 'node:path'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import packageJson from '../../../package.json'
 import { CausewayError } from '../../../src-shared/contract/errors'
 import { backendIds } from '../../../src-shared/domain/backend'
@@ -11,8 +11,12 @@ import { renderMarkdown } from '../../pipeline/report/render-markdown'
 import { writeFileAtomic } from '../../storage/atomic'
 import { defaultWorkspace } from '../../storage/workspace'
 import { serveWorkspace } from '../web/serve-workspace'
+import { collect, type CommandContext } from './context'
 import * as describe from './describe'
 import { followJob } from './follow-job'
+import { addGraphCommands, findKnowledge } from './graph-commands'
+import { integerIn } from './integer-option'
+import { addInterveneCommands } from './intervene-commands'
 import { createOutput, exitCodeOf, exitCodes, type Output } from './output'
 import { parseSettings, trainRequest, type TrainOptions } from './run-file'
 import { withSession, type Session } from './session'
@@ -26,16 +30,6 @@ export interface CliOptions {
 interface GlobalOptions {
   workspace: string
   json: boolean
-}
-
-const collect = (value: string, before: string[]): string[] => [...before, value]
-
-function integerIn(min: number, max: number) {
-  return (text: string): number => {
-    const value = Number(text)
-    if (/^\d+$/.test(text.trim()) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`Allowed: integer ${min}..${max}.`)
-  }
 }
 
 /**
@@ -103,7 +97,8 @@ function createProgram(
     return ended
   }
 
-  addDataCommands(program, output, session, finish, exit)
+  const context: CommandContext = { program, output, session, finish, exit }
+  addDataCommands(context)
 
   program
     .command('train')
@@ -122,12 +117,17 @@ function createProgram(
       '--config <file>',
       'run.yaml with method, data, seed, backend, params, recipe; the command line wins over it',
     )
+    .option(
+      '--knowledge <file or name>',
+      'required and forbidden edges for the training to honour, from a file or saved',
+    )
     .option('--resume <run>', 'go on with this run, with the parameters it was started with')
-    .action(async (method: string | undefined, given: TrainOptions & { resume?: string }) => {
+    .action(async (method: string | undefined, given: TrainOptions & { resume?: string; knowledge?: string }) => {
       const { resume } = given
       if (
         resume !== undefined &&
-        (method ?? given.data ?? given.backend ?? given.seed ?? given.config ?? given.set[0]) !== undefined
+        (method ?? given.data ?? given.backend ?? given.seed ?? given.config ?? given.knowledge ?? given.set[0]) !==
+          undefined
       ) {
         throw new CausewayError(
           'badRequest',
@@ -136,8 +136,9 @@ function createProgram(
       }
       const request = resume === undefined ? trainRequest(method, given) : null
       await session('write', async (opened) => {
+        const knowledge = given.knowledge === undefined ? null : await findKnowledge(opened, given.knowledge)
         const job = request
-          ? await opened.request('train:start', request)
+          ? await opened.request('train:start', { ...request, knowledge })
           : await opened.request('train:resume', { run: resume! })
         output.note(`Run ${job.run} on ${job.backend}`)
         const ended = await finish(opened, job)
@@ -240,6 +241,9 @@ function createProgram(
       }),
     )
 
+  addInterveneCommands(context)
+  addGraphCommands(context)
+
   program
     .command('report')
     .description('write the report of a run as .html or .md')
@@ -298,8 +302,6 @@ function createProgram(
   return program
 }
 
-type OpenSession = <T>(access: 'read' | 'write', work: (session: Session) => Promise<T>) => Promise<T>
-
 interface ImportOptions {
   name: string
   userColumn?: string
@@ -311,13 +313,7 @@ interface ImportOptions {
   header?: boolean
 }
 
-function addDataCommands(
-  program: Command,
-  output: Output,
-  session: OpenSession,
-  finish: (session: Session, job: JobSnapshot) => Promise<JobSnapshot>,
-  exit: (code: number) => void,
-): void {
+function addDataCommands({ program, output, session, finish, exit }: CommandContext): void {
   const data = program.command('data').description('the data sets of the workspace')
 
   const textLayout = ({ delimiter, header }: ImportOptions): TextLayout | undefined => {
