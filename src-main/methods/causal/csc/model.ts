@@ -141,7 +141,7 @@ export const csc: GradientArchitecture<string> = {
       }),
       ...(hasLocalGraph(size.variant) && { localGraph: strengths }),
 
-      prepare: (rows: Csr) => PreparedCsc.of(rows, weights, size, knowledge),
+      prepare: async (rows: Csr) => new PreparedCsc(rows, weights, size, knowledge),
     }
   },
 }

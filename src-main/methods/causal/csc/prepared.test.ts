@@ -140,7 +140,7 @@ describe.each(variants)('prepared users of variant %s', (variant) => {
   })
 
   test('what is remembered and what is computed anew is the same, to the bit', async () => {
-    const forgetful = await PreparedCsc.of(train, weights[variant], sizeOf(variant), null, 0)
+    const forgetful = new PreparedCsc(train, weights[variant], sizeOf(variant), null, 0)
     const interventions = [
       {},
       { mask: zeroRow(1) },
@@ -166,6 +166,20 @@ describe.each(variants)('prepared users of variant %s', (variant) => {
     })
     expect(leaked).toBe(0)
   })
+})
+
+test('users who are asked for at once, or while the model is closed, cost no tensor', async () => {
+  const leaked = await countLeakedTensors(async () => {
+    const fresh = await models['g+l'].prepare!(train)
+    const [one, two] = await Promise.all([fresh.score([0]), fresh.score([0])])
+    expect(one).toEqual(two)
+    fresh.dispose()
+    const closed = await models['g+l'].prepare!(train)
+    const asked = closed.score([0])
+    closed.dispose()
+    await expect(asked).rejects.toMatchObject({ code: 'cancelled' })
+  })
+  expect(leaked).toBe(0)
 })
 
 describe.each(withGraph)('with the graphs of variant %s', (variant) => {

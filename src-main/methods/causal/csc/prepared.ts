@@ -79,53 +79,51 @@ const silence = (silenced: Uint8Array | null, k: number, j: number): 'all' | 'no
   return column.every((entry) => entry === 0) ? 'none' : column
 }
 
-/** Prepared users of a CSC model (see `PreparedUsers`). The weights must not change as long as it is used. */
+/**
+ * Prepared users of a CSC model (see `PreparedUsers`). What no intervention touches is computed when users are first asked for, in
+ * blocks of neighbours that are the same whatever is asked, and kept. The weights must not change as long as it is used.
+ */
 export class PreparedCsc implements PreparedUsers {
-  readonly users: number
   private readonly layers: Layers
   private readonly tileRows: number
+  /** Blocks of so many users that are there or being made. */
+  private readonly blocks = new Map<number, Promise<void>>()
   /** [users × d] */
   private readonly z: Float32Array
   /** [users × k × k] */
   private readonly strengths: Float32Array | null
-  /** [users × m]; null where memory is short. */
-  private preference: Float32Array | null = null
-  /** By confounder; null where memory is short. */
-  private ways: RememberedWay[] | null = null
+  /** What z gives to f, [users × m], and the ways by confounder; null where memory is short. */
+  private readonly remembered: { preference: Float32Array; ways: RememberedWay[] } | null
   private disposed = false
 
-  private constructor(
+  /** @param memory what is remembered of the users' ways takes at most so many bytes */
+  constructor(
+    private readonly rows: Csr,
     private readonly weights: CscWeights,
     private readonly size: CscSize,
     knowledge: EdgeKnowledge | null,
-    users: number,
+    memory = memoryBytes,
   ) {
-    const { latent: d, confounders: k } = size
-    this.users = users
+    const { latent: d, confounders: k, hidden, variant } = size
+    const users = rows.rows
     this.tileRows = tileRowsFor(size)
     this.z = new Float32Array(users * d)
-    this.strengths = hasLocalGraph(size.variant) ? new Float32Array(users * k * k) : null
+    this.strengths = hasLocalGraph(variant) ? new Float32Array(users * k * k) : null
+    const fits = users * (mixWidth + k * (hidden + 1)) * Float32Array.BYTES_PER_ELEMENT <= memory
+    this.remembered = fits
+      ? {
+          preference: new Float32Array(users * mixWidth),
+          ways: Array.from({ length: k }, () => ({
+            hidden: new Float32Array(users * hidden),
+            similarity: new Float32Array(users),
+          })),
+        }
+      : null
     this.layers = layersOf(weights, size, knowledge)
   }
 
-  /**
-   * @param memory what is remembered of the users' ways takes at most so many bytes
-   */
-  static async of(
-    rows: Csr,
-    weights: CscWeights,
-    size: CscSize,
-    knowledge: EdgeKnowledge | null,
-    memory = memoryBytes,
-  ): Promise<PreparedCsc> {
-    const prepared = new PreparedCsc(weights, size, knowledge, rows.rows)
-    try {
-      await prepared.fill(rows, memory)
-    } catch (thrown) {
-      prepared.dispose()
-      throw thrown
-    }
-    return prepared
+  get users(): number {
+    return this.rows.rows
   }
 
   async score(positions: ArrayLike<number>, intervention: ModelIntervention = {}): Promise<Float32Array> {
@@ -171,42 +169,52 @@ export class PreparedCsc implements PreparedUsers {
     this.disposed = true
   }
 
-  /** Computes what no intervention touches. */
-  private async fill(rows: Csr, memory: number): Promise<void> {
-    const { latent: d, confounders: k, hidden } = this.size
-    const everyone = Int32Array.from({ length: this.users }, (_, u) => u)
-    await this.eachTile(everyone, async (tile, from) => {
-      const made = tf.tidy((): Tensor[] => {
-        const mean = encode(this.weights, takeRows(rows, tile)).mean
-        return this.strengths ? [mean, localGraph(this.weights, mean, k)] : [mean]
-      })
-      const [z, strengths] = await Promise.all(made.map((tensor) => tensor.data()))
-      tf.dispose(made)
-      this.z.set(z as Float32Array, from * d)
-      this.strengths?.set(strengths as Float32Array, from * k * k)
-    })
-
-    if (this.users * (mixWidth + k * (hidden + 1)) * Float32Array.BYTES_PER_ELEMENT > memory) return
-    const preference = new Float32Array(this.users * mixWidth)
-    const ways = Array.from({ length: k }, () => ({
-      hidden: new Float32Array(this.users * hidden),
-      similarity: new Float32Array(this.users),
-    }))
-    const untouched: TileIntervention = { mask: null, holds: new Map(), silenced: null }
-    await this.eachTile(everyone, async (tile, from) => {
-      const computed = tf.tidy(() => ({
-        preference: preferencePart(this.weights, this.zOf(tile)),
-        ways: this.waysOf(tile, untouched),
-      }))
-      preference.set((await computed.preference.data()) as Float32Array, from * mixWidth)
-      for (const [j, way] of computed.ways.entries()) {
-        ways[j]!.hidden.set((await way.hidden.data()) as Float32Array, from * hidden)
-        ways[j]!.similarity.set((await way.similarity.data()) as Float32Array, from)
+  /** Computes what no intervention touches of all users who share a block with these. */
+  private async know(tile: Int32Array): Promise<void> {
+    for (const block of new Set(tile.map((position) => Math.floor(position / this.tileRows)))) {
+      const known = this.blocks.get(block)
+      const made = known ?? this.fill(block)
+      if (!known) this.blocks.set(block, made)
+      try {
+        await made
+      } catch (thrown) {
+        this.blocks.delete(block)
+        throw thrown
       }
-      tf.dispose(computed)
+      if (!known) await new Promise(setImmediate)
+    }
+  }
+
+  private async fill(block: number): Promise<void> {
+    const { latent: d, confounders: k, hidden } = this.size
+    const from = block * this.tileRows
+    const tile = Int32Array.from({ length: Math.min(this.tileRows, this.users - from) }, (_, r) => from + r)
+    const made = tf.tidy((): Tensor[] => {
+      const mean = encode(this.weights, takeRows(this.rows, tile)).mean
+      return this.strengths ? [mean, localGraph(this.weights, mean, k)] : [mean]
     })
-    this.preference = preference
-    this.ways = ways
+    const [z, strengths] = await Promise.all(made.map((tensor) => tensor.data()))
+    tf.dispose(made)
+    this.z.set(z as Float32Array, from * d)
+    this.strengths?.set(strengths as Float32Array, from * k * k)
+
+    const { remembered } = this
+    if (!remembered || this.disposed) return
+    const computed = tf.tidy(() => {
+      const tileZ = this.zOf(tile)
+      const preference = preferencePart(this.weights, tileZ)
+      const into = edgesInto(this.layers, this.strengthsOf(tile), null)
+      const ways = into.map((edges, j) =>
+        wayThrough(this.weights, tileZ, preference, confounderFrom(this.layers, j, edges)),
+      )
+      return { preference, ways }
+    })
+    remembered.preference.set((await computed.preference.data()) as Float32Array, from * mixWidth)
+    for (const [j, way] of computed.ways.entries()) {
+      remembered.ways[j]!.hidden.set((await way.hidden.data()) as Float32Array, from * hidden)
+      remembered.ways[j]!.similarity.set((await way.similarity.data()) as Float32Array, from)
+    }
+    tf.dispose(computed)
   }
 
   private zOf(tile: Int32Array): Tensor2D {
@@ -233,18 +241,19 @@ export class PreparedCsc implements PreparedUsers {
     let silent: Way | null = null
 
     const through = (c: Tensor2D): Way => {
-      preference ??= this.preference
-        ? tf.tensor2d(takeFrom(this.preference, mixWidth, tile), [tile.length, mixWidth])
+      preference ??= this.remembered
+        ? tf.tensor2d(takeFrom(this.remembered.preference, mixWidth, tile), [tile.length, mixWidth])
         : preferencePart(this.weights, z)
       return wayThrough(this.weights, z, preference, c)
     }
     const caused = (j: number): Way => {
       const held = holds.get(j)
       if (held) return through(tf.tensor2d(held, [1, held.length]))
-      if (this.ways && !(mask && touches(mask, k, j)))
+      const known = this.remembered?.ways[j]
+      if (known && !(mask && touches(mask, k, j)))
         return {
-          hidden: tf.tensor2d(takeFrom(this.ways[j]!.hidden, hidden, tile), [tile.length, hidden]),
-          similarity: tf.tensor2d(takeFrom(this.ways[j]!.similarity, 1, tile), [tile.length, 1]),
+          hidden: tf.tensor2d(takeFrom(known.hidden, hidden, tile), [tile.length, hidden]),
+          similarity: tf.tensor2d(takeFrom(known.similarity, 1, tile), [tile.length, 1]),
         }
       into ??= edgesInto(this.layers, this.strengthsOf(tile), this.maskOf(mask))
       return through(confounderFrom(this.layers, j, into[j]!))
@@ -264,13 +273,19 @@ export class PreparedCsc implements PreparedUsers {
   ): Promise<void> {
     for (let from = 0; from < positions.length; from += this.tileRows) {
       if (from > 0) await new Promise(setImmediate)
-      if (this.disposed) throw new CausewayError('cancelled', 'The model was closed while it was asked.')
+      this.refuseDisposed()
       const tile = Int32Array.from(
         { length: Math.min(this.tileRows, positions.length - from) },
         (_, r) => positions[from + r]!,
       )
+      await this.know(tile)
+      this.refuseDisposed()
       await work(tile, from)
     }
+  }
+
+  private refuseDisposed(): void {
+    if (this.disposed) throw new CausewayError('cancelled', 'The model was closed while it was asked.')
   }
 
   private check(positions: ArrayLike<number>, { mask, holds, silenced }: ModelIntervention): void {
