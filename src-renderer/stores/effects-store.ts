@@ -1,10 +1,11 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef, watch } from 'vue'
 import { z } from 'zod'
-import type { PathExplanation, SavedEffect, UserSelection } from '../../src-shared/domain/intervention'
+import type { Intervention, PathExplanation, SavedEffect, UserSelection } from '../../src-shared/domain/intervention'
 import type { RunManifest } from '../../src-shared/domain/run'
+import { hold, loadMask, release } from '../../src-shared/graph/edit/operations'
 import { request, useConnection } from '../client'
-import { createQuestion } from '../effects/question'
+import { createQuestion, type QuestionProgress } from '../effects/question'
 import { useContextStore } from './context-store'
 import { useGraphEditorStore } from './graph-editor-store'
 import { useMethodsStore } from './methods-store'
@@ -41,7 +42,7 @@ export const useEffectsStore = defineStore('effects', () => {
   const explained = shallowRef<{ run: string; user: string; item: string } | null>(null)
 
   const user = createQuestion({
-    ask: (question: { run: string; user: string; k: number; intervention: typeof editor.intervention }) =>
+    ask: (question: { run: string; user: string; k: number; intervention: Intervention }) =>
       request('intervene:user', question),
     scope: (question) => `${question.run} ${question.user}`,
     delayMs: 0,
@@ -49,10 +50,8 @@ export const useEffectsStore = defineStore('effects', () => {
     kept: 200,
   })
   const segment = createQuestion({
-    ask: (
-      question: { run: string; users: UserSelection; k: number; intervention: typeof editor.intervention },
-      task: string,
-    ) => request('intervene:segment', { ...question, task }),
+    ask: (question: { run: string; users: UserSelection; k: number; intervention: Intervention }, task: string) =>
+      request('intervene:segment', { ...question, task }),
     scope: (question) => JSON.stringify([question.run, question.users]),
     delayMs: segmentDelayMs,
     stop,
@@ -69,7 +68,7 @@ export const useEffectsStore = defineStore('effects', () => {
     kept: 10,
   })
   const paths = createQuestion({
-    ask: (question: { run: string; user: string; item: string; intervention: typeof editor.intervention }) =>
+    ask: (question: { run: string; user: string; item: string; intervention: Intervention }) =>
       request('intervene:paths', question),
     scope: (question) => JSON.stringify([question.run, question.user, question.item]),
     delayMs: 0,
@@ -117,6 +116,14 @@ export const useEffectsStore = defineStore('effects', () => {
     if (id === null) confounders.want(null)
   })
 
+  /** Table 4 is of other users or another length than are chosen now. */
+  const confoundersOutOfDate = computed(() => {
+    const of = confounders.question.value
+    return of !== null && JSON.stringify(of) !== JSON.stringify({ run: run.value, users: selection.value, k: k.value })
+  })
+
+  /** The result being saved. */
+  const saving = shallowRef<{ task: string; fraction: QuestionProgress['fraction'] | null } | null>(null)
   const saved = createSnapshot((id: string): Promise<SavedEffect[]> => request('intervene:saved', { run: id }))
   const segments = createSnapshot((id: string) => request('intervene:segments', { run: id }))
   watch(run, (id, before) => {
@@ -131,6 +138,7 @@ export const useEffectsStore = defineStore('effects', () => {
   connection.on('intervene:progress', (event) => {
     segment.progressed(event)
     confounders.progressed(event)
+    if (saving.value?.task === event.task) saving.value = { task: event.task, fraction: event.fraction }
   })
   connection.on('run:annotated', (event) => {
     if (event.run === run.value) void saved.refresh(event.run)
@@ -170,6 +178,52 @@ export const useEffectsStore = defineStore('effects', () => {
     confounders.want({ run: run.value, users: selection.value, k: k.value })
   }
 
+  /**
+   * Keeps the intervention with its effect on the users chosen with the run. It is computed anew, so that what is kept is what the
+   * services say, not what a window showed.
+   * @throws CausewayError nameTaken where a result has the name already and it is not to be replaced
+   */
+  async function save(as: { name: string; notes: string; replace: boolean }): Promise<void> {
+    if (run.value === null || saving.value) return
+    const task = crypto.randomUUID()
+    saving.value = { task, fraction: null }
+    try {
+      await request('intervene:save', {
+        ...as,
+        run: run.value,
+        users: selection.value,
+        k: k.value,
+        intervention: editor.intervention,
+        task,
+      })
+      await saved.refresh(run.value)
+    } finally {
+      saving.value = null
+    }
+  }
+
+  /** Takes a saved result out of the run. */
+  async function removeSaved(name: string): Promise<void> {
+    if (run.value === null) return
+    await request('intervene:removeSaved', { run: run.value, name })
+    await saved.refresh(run.value)
+  }
+
+  /** Puts an intervention into the editor in place of the one there; each step can be undone. */
+  function load({ factors, holds }: Intervention, label: string): void {
+    const nodes = editor.nodes.map((_, node) => node)
+    editor.perform(loadMask(factors ?? nodes.map(() => nodes.map(() => 1)), label))
+    const released = editor.state.holds.map(({ node }) => node).filter((node) => holds.every((h) => h.node !== node))
+    if (released.length > 0) editor.perform(release(released))
+    for (const { node, at } of holds) editor.perform(hold(node, at))
+  }
+
+  /** do(c): the node's outgoing row alone is zeroed. */
+  function loadZeroRow(node: number): void {
+    const factors = editor.nodes.map((_, from) => editor.nodes.map((_, to) => (from === node && to !== from ? 0 : 1)))
+    load({ factors, holds: [] }, `do(${editor.nodes[node]})`)
+  }
+
   return {
     opened,
     method,
@@ -184,8 +238,15 @@ export const useEffectsStore = defineStore('effects', () => {
     segment,
     confounders,
     paths,
+    confoundersOutOfDate,
     saved,
+    saving,
     segments,
+    save,
+    removeSaved,
+    load,
+    loadZeroRow,
+    stopSaving: async (): Promise<void> => void (saving.value && (await stop(saving.value.task))),
     open,
     close,
     explain,
