@@ -1,0 +1,117 @@
+import cytoscape from 'cytoscape'
+import dagre from 'cytoscape-dagre'
+import type { DomainGraph } from '../../../../src-shared/domain/domain-graph'
+
+cytoscape.use(dagre)
+
+/** A place in the units of the graph's text: DAGitty draws one unit about as far as two neighbours stand apart. */
+export interface Place {
+  x: number
+  y: number
+}
+/** By the variable's name. */
+export type Places = ReadonlyMap<string, Place>
+
+/** Neighbours that would stand nearer or farther apart than this, in pixels, ask for another scale. */
+const bearable = { least: 12, most: 1600 }
+const usual = 100
+
+/**
+ * Pixels of one unit of the text: what it was before (`now`), unless neighbours would stand on top of each other or out of sight; some
+ * write their graphs in pixels.
+ */
+export function pixelsPerUnit(graph: DomainGraph, now = usual): number {
+  const placed = graph.variables.flatMap((variable) => (variable.at ? [variable.at] : []))
+  const gaps = placed
+    .map((at, i) =>
+      placed.reduce((least, other, j) => {
+        const gap = Math.hypot(at.x - other.x, at.y - other.y)
+        return i === j || gap === 0 ? least : Math.min(least, gap)
+      }, Infinity),
+    )
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b)
+  const typical = gaps[Math.floor(gaps.length / 2)]
+  if (typical === undefined) return now
+  if (typical * now >= bearable.least && typical * now <= bearable.most) return now
+  return 10 ** Math.round(Math.log10(usual / typical))
+}
+
+/** Roughly how wide a name is drawn, in pixels: layouts are computed without a screen. */
+export const nameWidth = (name: string): number => 7 * name.length + 12
+
+/** Causes on top, effects below, in units of the text. `scale`: pixels of one unit. */
+export function arrange(graph: DomainGraph, scale: number): Places {
+  const headless = cytoscape({
+    headless: true,
+    styleEnabled: true,
+    elements: [
+      ...graph.variables.map(({ name }) => ({ data: { id: name, width: Math.max(nameWidth(name), 32) } })),
+      ...graph.edges
+        .filter((edge) => edge.kind === '->')
+        .map((edge) => ({ data: { id: JSON.stringify([edge.from, edge.to]), source: edge.from, target: edge.to } })),
+    ],
+    style: [{ selector: 'node', style: { width: 'data(width)', height: 48, shape: 'rectangle' } }],
+  })
+  try {
+    const options = { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 32, rankSep: 56 }
+    headless.layout(options as cytoscape.LayoutOptions).run()
+    return new Map(
+      headless.nodes().map((node) => [node.id(), { x: node.position().x / scale, y: node.position().y / scale }]),
+    )
+  } finally {
+    headless.destroy()
+  }
+}
+
+/** A free place near `wanted`: on it, or in the next ring around it where nothing stands within `gap`. */
+function freePlace(wanted: Place, taken: readonly Place[], gap: number): Place {
+  for (let ring = 0; ring < 50; ring++) {
+    const steps = ring === 0 ? 1 : 6 * ring
+    for (let step = 0; step < steps; step++) {
+      const angle = (2 * Math.PI * step) / steps
+      const place = { x: wanted.x + ring * gap * Math.cos(angle), y: wanted.y + ring * gap * Math.sin(angle) }
+      if (taken.every((other) => Math.hypot(other.x - place.x, other.y - place.y) >= gap * 0.9)) return place
+    }
+  }
+  return wanted
+}
+
+/** Up to so many variables a graph without places is laid out anew on every change. */
+const quicklyArranged = 60
+
+/**
+ * Where every variable stands: where the text says so, there; else where it stood before (`known`), or a free place near its
+ * neighbours. A graph whose text places nothing is laid out as a whole, a large one only at first.
+ */
+export function placesOf(graph: DomainGraph, known: Places, scale: number): Places {
+  const unplaced = graph.variables.every(({ at }) => at === null)
+  if (unplaced && (graph.variables.length <= quicklyArranged || known.size === 0)) return arrange(graph, scale)
+  const places = new Map<string, Place>()
+  for (const { name, at } of graph.variables) {
+    const place = at ?? known.get(name)
+    if (place) places.set(name, place)
+  }
+  const missing = graph.variables.filter(({ name }) => !places.has(name))
+  if (missing.length === 0) return places
+  if (places.size === 0) return arrange(graph, scale)
+  const gap = 90 / scale
+  for (const { name } of missing) {
+    const neighbours = graph.edges.flatMap((edge) =>
+      edge.from === name ? [edge.to] : edge.to === name ? [edge.from] : [],
+    )
+    const around = neighbours.flatMap((neighbour) => places.get(neighbour) ?? [])
+    const taken = [...places.values()]
+    const near = around.length > 0 ? around : taken
+    const middle = {
+      x: near.reduce((sum, place) => sum + place.x, 0) / near.length,
+      y: near.reduce((sum, place) => sum + place.y, 0) / near.length,
+    }
+    places.set(name, freePlace(middle, taken, gap))
+  }
+  return places
+}
+
+/** A free place for a new variable near `wanted`. */
+export const placeForNew = (wanted: Place, places: Places, scale: number): Place =>
+  freePlace(wanted, [...places.values()], 72 / scale)
