@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import type { RunOnDisk, TrainerCalls, TrainerEventMap } from '../src-main/jobs/
 import { writeSplit } from '../src-main/pipeline/split/split-store'
 import { splitDirectory } from '../src-main/storage/layout'
 import { decodeSafetensors } from '../src-main/tensor/safetensors'
+import type { Resample } from '../src-shared/domain/graph'
 import { nnzOf } from '../src-shared/domain/split'
 import { buildEntry, type BuiltEntry } from './support/build-entry'
 import { tinySplit } from './support/tiny-split'
@@ -171,6 +172,138 @@ test('a CSC run leaves its graph and answers with the strengths of a user', asyn
   expect(readFileSync(join(run.runDirectory, 'log.jsonl'), 'utf8')).toMatch(/probability of at least 0.5/)
   expect(await client.call('evaluate', { part: 'test' })).toEqual(result.metrics)
 })
+
+/** A completed CSC run. */
+const cscRun = async (name: string, epochs: number): Promise<RunOnDisk> => {
+  const run = newRun(name, { confounders: 3, epochs }, 'csc')
+  expect((await start().client.call('fit', { ...run, resume: false })).end).toBe('completed')
+  return run
+}
+
+const nothing = { factors: null, holds: [] }
+const ones = { factors: [0, 1, 2].map(() => [1, 1, 1]), holds: [] }
+const cut = {
+  factors: [
+    [1, 0, 0],
+    [1, 1, 1],
+    [1, 1, 1],
+  ],
+  holds: [],
+}
+
+test('a CSC run answers what interventions do, and stops an answer that nobody wants any more', async () => {
+  const run = await cscRun('intervened', 12)
+  const { client } = start()
+  await client.call('open', run)
+  const price = Float64Array.from({ length: split.train.cols }, (_, item) => (item === 30 ? NaN : item))
+  const taste = Int32Array.from({ length: split.train.cols }, (_, item) => Math.min(2, Math.floor(item / 10)))
+  await client.call('describe', {
+    items: {
+      numbers: [{ name: 'price', values: price }],
+      texts: [{ name: 'taste', labels: ['a', 'b', 'c'], codes: taste }],
+    },
+    users: { numbers: [], texts: [] },
+  })
+
+  const user = await client.call('userEffect', { row: 2, k: 10, intervention: cut })
+  expect(user.before).toHaveLength(10)
+  const top = await client.call('topK', { rows: [2], k: 10 })
+  expect(user.before.map(({ item }) => item)).toEqual([...top.items])
+
+  const stages = new Set<string>()
+  client.on('task', ({ stage }) => stages.add(stage))
+  const untouched = await client.call('effect', { task: 't0', rows: null, k: 10, intervention: ones })
+  expect(untouched).toMatchObject({ users: 60, changedLists: 0, largestScoreChange: 0, noDifference: true })
+  const whole = await client.call('evaluate', { part: 'test' })
+  for (const { id, before } of untouched.metrics) expect(before.mean).toBe(whole[id])
+  expect(untouched.attributes.map(({ id }) => id)).toEqual(['avp@10:popularity', 'avp@10:price'])
+  expect(untouched.categories[0]!.shares.map(({ label }) => label)).toEqual(['a', 'b', 'c'])
+
+  const rows = await client.call('perConfounder', { task: 't1', rows: Int32Array.of(0, 1, 2), k: 5 })
+  const single = await client.call('effect', { task: 't2', rows: Int32Array.of(0, 1, 2), k: 5, intervention: cut })
+  expect(rows).toHaveLength(3)
+  expect(rows[0]!.effect).toEqual({ ...single, seconds: rows[0]!.effect.seconds })
+  expect(stages.size).toBeGreaterThan(0)
+
+  const { item, score } = user.after[0]!
+  const paths = await client.call('paths', { row: 2, item, intervention: cut })
+  expect(paths.rank).toBe(1)
+  expect(paths.score).toBeCloseTo(score, 5)
+  const profiles = await client.call('profiles', { task: 't3' })
+  expect(profiles.map(({ node }) => node)).toEqual([0, 1, 2])
+
+  // One user's answer comes in the middle of a long one; and the long one ends when it is told to.
+  const order: string[] = []
+  const long = client.call('perConfounder', { task: 't4', rows: null, k: 10 }).then(
+    () => order.push('finished'),
+    (error: { code: string }) => order.push(error.code),
+  )
+  await client.call('userEffect', { row: 2, k: 10, intervention: nothing })
+  order.push('user')
+  await client.call('stopTask', { task: 't4' })
+  await long
+  expect(order).toEqual(['user', 'cancelled'])
+  expect(await client.call('effect', { task: 't4', rows: null, k: 10, intervention: ones })).toEqual({
+    ...untouched,
+    seconds: expect.any(Number) as number,
+  })
+}, 30_000)
+
+test('a run without confounders cannot be intervened on', async () => {
+  const run = newRun('plain', { epochs: 1 })
+  await start().client.call('fit', { ...run, resume: false })
+  const { client } = start()
+  await client.call('open', run)
+  await expect(client.call('userEffect', { row: 0, k: 5, intervention: nothing })).rejects.toMatchObject({
+    code: 'noGraph',
+  })
+})
+
+const resamplesOf = (run: RunOnDisk): Resample[] =>
+  readFileSync(join(run.runDirectory, 'bootstrap.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Resample)
+
+test('a bootstrap that was paused and one that was torn end with the resamples of an uninterrupted one', async () => {
+  const run = await cscRun('bootstrapped', 4)
+  const whole = await cscRun('bootstrapped-whole', 4)
+  const sent: Resample[] = []
+  const fractions: number[] = []
+  const { client } = start()
+  client.on('resample', (line) => sent.push(line))
+  client.on('progress', ({ fraction }) => fractions.push(fraction!))
+  expect(await client.call('bootstrap', { ...whole, resamples: 4 })).toEqual({ end: 'completed' })
+  const expected = resamplesOf(whole)
+  expect(sent).toEqual(expected)
+  expect(expected.map(({ resample }) => resample)).toEqual([0, 1, 2, 3])
+  expect(new Set(expected.map(({ seed }) => seed)).size).toBe(4)
+  expect(fractions.length).toBeGreaterThan(0)
+  expect(fractions.every((fraction) => fraction >= 0 && fraction <= 1)).toBe(true)
+  for (const { probabilities, similarity, metrics } of expected) {
+    expect(probabilities.map((row, i) => row[i])).toEqual([0, 0, 0])
+    expect(probabilities.flat().every((probability) => probability >= 0 && probability <= 1)).toBe(true)
+    expect(similarity.every((value) => Math.abs(value) <= 1)).toBe(true)
+    expect(metrics['ndcg@10']).toBeGreaterThan(0)
+  }
+  expect(expected[0]!.probabilities).not.toEqual(expected[1]!.probabilities)
+
+  const first = start().client
+  first.on('resample', ({ resample }) => void (resample === 0 && first.call('stop', { how: 'pause' })))
+  expect(await first.call('bootstrap', { ...run, resamples: 4 })).toEqual({ end: 'paused' })
+  const there = resamplesOf(run).length
+  expect(there).toBeGreaterThanOrEqual(1)
+  expect(there).toBeLessThan(4)
+  // As a process leaves it that was killed in the middle of a line.
+  appendFileSync(join(run.runDirectory, 'bootstrap.jsonl'), '{"resample":3,"see')
+  expect(await start().client.call('bootstrap', { ...run, resamples: 4 })).toEqual({ end: 'completed' })
+  const withoutSeconds = (lines: Resample[]) => lines.map((line) => ({ ...line, seconds: 0 }))
+  expect(withoutSeconds(resamplesOf(run))).toEqual(withoutSeconds(expected))
+  // More are asked for later: those that are there stay.
+  expect(await start().client.call('bootstrap', { ...run, resamples: 5 })).toEqual({ end: 'completed' })
+  expect(withoutSeconds(resamplesOf(run)).slice(0, 4)).toEqual(withoutSeconds(expected))
+  expect(resamplesOf(run)).toHaveLength(5)
+}, 60_000)
 
 test('bad runs are refused by name', async () => {
   const { client } = start()

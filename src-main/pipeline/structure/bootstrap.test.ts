@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { rowOf } from '../../../src-shared/domain/split'
+import { permute } from '../../../src-shared/graph/matching'
+import { tinySplit } from '../../../tests/support/tiny-split'
+import { Rng } from '../../tensor/rng'
+import { matchConfounders, resampleSeeds, resampleSplit } from './bootstrap'
+
+test('the first seeds are the same however many resamples are asked for, and all differ', () => {
+  const seeds = resampleSeeds(7, 100)
+  expect(resampleSeeds(7, 5)).toEqual(seeds.slice(0, 5))
+  expect(new Set(seeds).size).toBe(100)
+  expect(seeds.every((seed) => Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31)).toBe(true)
+  expect(resampleSeeds(8, 5)).not.toEqual(seeds.slice(0, 5))
+})
+
+test('users are drawn with replacement, and keep their parts together', () => {
+  const split = tinySplit()
+  const drawn = resampleSplit(split, Rng.seeded(1))
+  expect(drawn.train.rows).toBe(split.train.rows)
+  const keyOf = (of: typeof split, row: number): string =>
+    JSON.stringify([of.train, of.validation, of.test].map((part) => [...rowOf(part, row)]))
+  const originals = new Set(Array.from({ length: split.train.rows }, (_, row) => keyOf(split, row)))
+  const keys = Array.from({ length: drawn.train.rows }, (_, row) => keyOf(drawn, row))
+  expect(keys.every((key) => originals.has(key))).toBe(true)
+  // Some users come twice: about a third of them do not come at all.
+  expect(new Set(keys).size).toBeLessThan(0.75 * split.train.rows)
+})
+
+test('confounders that were shuffled and renamed are matched by what they do', () => {
+  const rng = Rng.seeded(9)
+  const signature = Array.from({ length: 6 }, () => Float64Array.from(rng.fillNormal(new Float32Array(40))))
+  const graph = signature.map((_, i) => signature.map((__, j) => (i === j ? 0 : (i * 6 + j) / 36)))
+  const shuffle = rng.shuffle([0, 1, 2, 3, 4, 5])
+  const other = shuffle.map((from) => signature[from]!.map((move, item) => 3 * move + 0.2 * Math.sin(item + from)))
+  const { order, similarity } = matchConfounders(signature, other)
+  expect(order.map((column) => shuffle[column])).toEqual([0, 1, 2, 3, 4, 5])
+  expect(similarity.every((value) => value > 0.9 && value <= 1)).toBe(true)
+  // The other model's graph, in its own order, comes back in the order of the first.
+  expect(permute(permute(graph, shuffle), order)).toEqual(graph)
+})
+
+test('a confounder that does nothing is like no other', () => {
+  const idle = new Float64Array(4)
+  const lifts = Float64Array.of(1, 2, 3, 4)
+  const { order, similarity } = matchConfounders([lifts, idle], [idle, lifts])
+  expect(order).toEqual([1, 0])
+  expect(similarity[0]).toBeCloseTo(1, 12)
+  expect(similarity[1]).toBe(0)
+})
