@@ -7,8 +7,12 @@ import { backendIds, type BackendId } from '../src-shared/domain/backend'
 import { nnzOf, type Split } from '../src-shared/domain/split'
 import { resolveParams } from '../src-shared/params/params'
 import { findMethod } from '../src-main/methods/registry'
+import type { RowIntervention } from '../src-main/jobs/trainer-contract'
 import type { FitContext, FittedModel } from '../src-main/methods/method'
 import { evaluate } from '../src-main/pipeline/evaluate/evaluate'
+import { Interventions } from '../src-main/pipeline/intervene/interventions'
+import { isIntervenable } from '../src-main/pipeline/intervene/prepared-rows'
+import { learnedGraph } from '../src-main/pipeline/structure/structure'
 import { importTables } from '../src-main/pipeline/ingest/import-tables'
 import { useBackend } from '../src-main/tensor/backends'
 import { Rng } from '../src-main/tensor/rng'
@@ -18,7 +22,7 @@ import { drawInteractions, shapes, splitRandomly } from './shapes'
  * One measurement in one process, so that its peak memory is its own: `node measure.js NAME [BACKEND]` prints one JSON line.
  * Seconds are medians; an epoch is training only, validation left out, as the PyTorch side measures it.
  */
-type Line = Record<string, string | number | number[]>
+type Line = Record<string, string | number | boolean | number[]>
 
 /** Multi-VAE as the PyTorch side has it: [I-600-200-600-I], batch 500, dropout 0.5, Adam 1e-3, KL annealed to 0.2. */
 const peerSettings = {
@@ -146,11 +150,102 @@ async function measureImport(): Promise<Line> {
   }
 }
 
+/** What the toggle of an edge may take until its effect is there, on two cores. */
+const liveTargets = { userMilliseconds: 100, everyoneMilliseconds: 1000 }
+
+/**
+ * Live interventions as the trainer process answers them: a trained CSC with k = 8 at the shape of ML-100K, three numeric
+ * attributes (popularity is one) and a category. Each question is another mask, so that no answer is remembered; all users means
+ * scores, lists, metrics, attribute effects and their bootstrap intervals.
+ */
+async function measureLive(): Promise<Line> {
+  const k = 8
+  const split = splitRandomly(drawInteractions(shapes['ml-100k'], Rng.seeded(0)), Rng.seeded(1))
+  const { model } = await train('csc', split, { ...peerSettings, batchSize: 64, confounders: k, epochs: 2 })
+  const graph = await learnedGraph(model, split)
+  if (!graph || !isIntervenable(model)) throw new Error('The model cannot be intervened on.')
+  const interventions = new Interventions(model, split, graph)
+  const rng = Rng.seeded(2)
+  const items = split.train.cols
+  interventions.describe(
+    {
+      numbers: [
+        { name: 'price', values: Float64Array.from({ length: items }, () => Math.exp(rng.normal())) },
+        { name: 'year', values: Float64Array.from({ length: items }, () => 1930 + rng.integer(70)) },
+      ],
+      texts: [
+        {
+          name: 'genre',
+          labels: Array.from({ length: 19 }, (_, genre) => `genre ${genre}`),
+          codes: Int32Array.from({ length: items }, () => rng.integer(19)),
+        },
+      ],
+    },
+    { numbers: [], texts: [] },
+  )
+  const masked = (zero: (i: number, j: number) => boolean): RowIntervention => ({
+    factors: Array.from({ length: k }, (_, i) => Array.from({ length: k }, (_, j) => (zero(i, j) ? 0 : 1))),
+    holds: [],
+  })
+  const toggles = Array.from({ length: k * (k - 1) }, (_, edge) => {
+    const from = Math.floor(edge / (k - 1))
+    const to = edge % (k - 1) < from ? edge % (k - 1) : (edge % (k - 1)) + 1
+    return masked((i, j) => i === from && j === to)
+  })
+  const rows = Array.from({ length: k }, (_, node) => masked((i, j) => i === node && j !== node))
+  const step = (): Promise<void> => new Promise(setImmediate)
+  const milliseconds = async (work: () => Promise<unknown>): Promise<number> => {
+    const started = performance.now()
+    await work()
+    return performance.now() - started
+  }
+  const everyone = (asked: RowIntervention): Promise<unknown> => interventions.effect(null, 10, asked, step)
+  const one = (asked: RowIntervention): Promise<unknown> => interventions.userEffect(7, 10, asked)
+
+  const firstUser = await milliseconds(() => one(toggles[0]!))
+  const firstEveryone = await milliseconds(() => everyone(toggles[0]!))
+  const user: number[] = []
+  for (const toggle of toggles) user.push(await milliseconds(() => one(toggle)))
+  const all: number[] = []
+  for (const toggle of toggles.slice(0, 12)) all.push(await milliseconds(() => everyone(toggle)))
+  const zeroRows: number[] = []
+  for (const row of rows) zeroRows.push(await milliseconds(() => everyone(row)))
+  // The user in view is asked about while all users are being worked on.
+  const meanwhile: number[] = []
+  for (const toggle of toggles.slice(0, 8)) {
+    const long = everyone(toggle)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    meanwhile.push(await milliseconds(() => one(toggle)))
+    await long
+  }
+  interventions.dispose()
+  model.dispose()
+  return {
+    users: split.train.rows,
+    items,
+    confounders: k,
+    user_toggle_ms: rounded(median(user)),
+    user_toggle_ms_largest: rounded(Math.max(...user)),
+    user_toggle_ms_first: rounded(firstUser),
+    user_toggle_ms_while_all_users_are_asked: rounded(median(meanwhile)),
+    user_target_ms: liveTargets.userMilliseconds,
+    all_users_edge_ms: rounded(median(all)),
+    all_users_zero_row_ms: rounded(median(zeroRows)),
+    all_users_zero_row_ms_largest: rounded(Math.max(...zeroRows)),
+    all_users_ms_first: rounded(firstEveryone),
+    all_users_target_ms: liveTargets.everyoneMilliseconds,
+    within_targets:
+      Math.max(median(user), median(meanwhile)) <= liveTargets.userMilliseconds &&
+      Math.max(median(all), median(zeroRows)) <= liveTargets.everyoneMilliseconds,
+  }
+}
+
 const measurements: Record<string, () => Promise<Line>> = {
   'multi-vae/ml-1m': () => measureTraining('multi-vae', 'ml-1m', peerSettings),
   'csc/ml-1m': () => measureTraining('csc', 'ml-1m', { ...peerSettings, confounders: 4 }),
   'multi-vae/ml-100k': () => measureTraining('multi-vae', 'ml-100k', peerSettings),
   'evaluate/ml-1m': measureEvaluation,
+  'intervene/ml-100k': measureLive,
   'import/1m': measureImport,
 }
 

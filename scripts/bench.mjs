@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'vite'
 
-const names = ['multi-vae/ml-1m', 'csc/ml-1m', 'multi-vae/ml-100k', 'evaluate/ml-1m', 'import/1m']
+const names = ['multi-vae/ml-1m', 'csc/ml-1m', 'multi-vae/ml-100k', 'evaluate/ml-1m', 'intervene/ml-100k', 'import/1m']
 
 let values
 try {
