@@ -1,11 +1,24 @@
+import { Option } from 'commander'
 import { CausewayError } from '../../../src-shared/contract/errors'
-import { knowledgeSchema, type Knowledge } from '../../../src-shared/domain/knowledge'
+import type { Knowledge } from '../../../src-shared/domain/knowledge'
+import {
+  exportKnowledge,
+  knowledgeFormats,
+  type KnowledgeFormatId,
+} from '../../../src-shared/graph/formats/knowledge-formats'
+import {
+  exportMask,
+  lostByExport,
+  maskFormats,
+  type MaskFormatId,
+} from '../../../src-shared/graph/formats/mask-formats'
 import { parseDagitty } from '../../../src-shared/graph/dag/dagitty'
 import type { CommandContext } from './context'
 import * as describe from './describe-effects'
 import { nodeNames, noteDamaged } from './intervene-commands'
 import { namesFile, shownNames } from './intervention-options'
-import { maskText, readMaskFile } from './mask-files'
+import { integerIn } from './integer-option'
+import { formatOf, readKnowledgeFile, readMaskFile } from './mask-files'
 import type { Session } from './session'
 import { readText, writeText } from './text-files'
 
@@ -47,12 +60,27 @@ function addMaskCommands({ program, output, session }: CommandContext): void {
     .argument('<run>')
     .argument('<mask>')
     .requiredOption('--out <file>', 'file to write')
-    .action((run: string, name: string, { out }: { out: string }) =>
+    .addOption(
+      new Option('--format <id>', 'format (default: what the ending says)').choices(maskFormats.map(({ id }) => id)),
+    )
+    .action((run: string, name: string, { out, format = formatOf(out) }: { out: string; format?: MaskFormatId }) =>
       session('read', async (opened) => {
         const { mask } = pick(await opened.request('masks:list', { run }), (saved) => saved.mask.name, name, 'mask')
-        const file = writeText(out, maskText(mask))
-        output.result({ run, mask: name, file }, () => file)
+        const file = writeText(out, exportMask(mask, format))
+        const lost = lostByExport(mask, format)
+        if (lost.length > 0) output.note(`The format does not hold: ${lost.join(' ')}`)
+        output.result({ run, mask: name, file, format, lost }, () => file)
       }),
+    )
+  masks
+    .command('formats')
+    .description('the formats that masks are written in and read from, and what each loses')
+    .action(() =>
+      output.result(maskFormats, () =>
+        maskFormats
+          .map(({ id, label, keeps, loses }) => `${id}: ${label}\n  Keeps: ${keeps}\n  Loses: ${loses}`)
+          .join('\n'),
+      ),
     )
   masks
     .command('import')
@@ -63,7 +91,8 @@ function addMaskCommands({ program, output, session }: CommandContext): void {
     .option('--replace', 'replace a mask of this name', false)
     .action((run: string, file: string, { name, replace }: { name?: string; replace: boolean }) =>
       session('write', async (opened) => {
-        const read = readMaskFile(file)
+        const { nodes } = await nodeNames(opened, run)
+        const read = readMaskFile(file, nodes, output)
         const mask = name === undefined ? read : { ...read, name }
         const saved = await opened.request('masks:save', { run, mask, replace })
         output.result(saved, () => `Saved the mask "${saved.mask.name}" with ${run}.`)
@@ -82,27 +111,9 @@ function addMaskCommands({ program, output, session }: CommandContext): void {
     )
 }
 
-/** Knowledge in a JSON file. @throws CausewayError `badRequest` with what is wrong in it */
-function readKnowledgeFile(path: string): Knowledge {
-  let content: unknown
-  try {
-    content = JSON.parse(readText(path))
-  } catch (error) {
-    if (error instanceof CausewayError) throw error
-    throw new CausewayError('badRequest', `${path} holds no knowledge: ${(error as Error).message}.`, { file: path })
-  }
-  const parsed = knowledgeSchema.safeParse(content)
-  if (parsed.success) return parsed.data
-  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`)
-  throw new CausewayError('badRequest', `${path} holds no knowledge: ${issues.slice(0, 3).join('; ')}.`, {
-    file: path,
-    issues,
-  })
-}
-
 /** Knowledge by file or by the name it was saved under. @throws CausewayError `notFound`, `badRequest` */
 export async function findKnowledge(opened: Session, given: string): Promise<Knowledge> {
-  if (namesFile(given)) return readKnowledgeFile(given)
+  if (namesFile(given)) return readKnowledgeFile(given, undefined, opened.output)
   return pick(await opened.request('knowledge:list', {}), ({ name }) => name, given, 'knowledge')
 }
 
@@ -125,10 +136,11 @@ function addKnowledgeCommands({ program, output, session }: CommandContext): voi
     .description('save the knowledge of a file')
     .argument('<file>')
     .option('--name <name>', 'name to save it under (default: the name in the file)')
+    .option('--nodes <k>', 'how many confounders it is about, where the file does not say', integerIn(1, 256))
     .option('--replace', 'replace knowledge of this name', false)
-    .action((file: string, { name, replace }: { name?: string; replace: boolean }) =>
+    .action((file: string, { name, nodes, replace }: { name?: string; nodes?: number; replace: boolean }) =>
       session('write', async (opened) => {
-        const read = readKnowledgeFile(file)
+        const read = readKnowledgeFile(file, nodes, output)
         const saved = await opened.request('knowledge:save', {
           knowledge: name === undefined ? read : { ...read, name },
           replace,
@@ -138,14 +150,15 @@ function addKnowledgeCommands({ program, output, session }: CommandContext): voi
     )
   knowledge
     .command('export')
-    .description('write knowledge to a JSON file')
+    .description('write knowledge to a file')
     .argument('<name>')
     .requiredOption('--out <file>', 'file to write')
-    .action((name: string, { out }: { out: string }) =>
+    .addOption(new Option('--format <id>', 'format').choices(knowledgeFormats.map(({ id }) => id)).default('json'))
+    .action((name: string, { out, format }: { out: string; format: KnowledgeFormatId }) =>
       session('read', async (opened) => {
         const found = pick(await opened.request('knowledge:list', {}), (known) => known.name, name, 'knowledge')
-        const file = writeText(out, JSON.stringify(found, null, 2) + '\n')
-        output.result({ knowledge: name, file }, () => file)
+        const file = writeText(out, exportKnowledge(found, format))
+        output.result({ knowledge: name, file, format }, () => file)
       }),
     )
   knowledge

@@ -49,8 +49,8 @@ export async function nodeNames(opened: Session, run: string): Promise<NodeNames
 }
 
 /** The mask of a file, or the one saved with the run under this name. */
-async function findMask(opened: Session, run: string, given: string): Promise<Mask> {
-  if (namesFile(given)) return readMaskFile(given)
+async function findMask(opened: Session, run: string, nodes: string[], given: string): Promise<Mask> {
+  if (namesFile(given)) return readMaskFile(given, nodes, opened.output)
   const masks = await opened.request('masks:list', { run })
   const found = masks.find(({ mask }) => mask.name === given)
   if (found) return found.mask
@@ -62,21 +62,14 @@ async function findMask(opened: Session, run: string, given: string): Promise<Ma
   )
 }
 
-/** The intervention of the options. @throws CausewayError for a mask that is on other nodes than the run's */
+/** The intervention of the options. */
 async function interventionOf(
   opened: Session,
   run: string,
   given: InterventionOptions,
   names: NodeNames,
 ): Promise<Intervention> {
-  const mask = given.mask === undefined ? null : await findMask(opened, run, given.mask)
-  if (mask && mask.nodes.join() !== names.nodes.join()) {
-    throw new CausewayError(
-      'badRequest',
-      `The mask "${mask.name}" is on ${mask.nodes.length} nodes (${mask.nodes.join(', ')}), the graph of the run on ${names.nodes.length} (${names.nodes.join(', ')}).`,
-      { mask: mask.nodes, run: names.nodes },
-    )
-  }
+  const mask = given.mask === undefined ? null : await findMask(opened, run, names.nodes, given.mask)
   return readIntervention(given, names, mask)
 }
 
