@@ -54,6 +54,7 @@ export function describeMask(factors: Factors, nameOf: NameOf): string {
 
 interface ChangedPart {
   id: string
+  /** Those that no part before it speaks of. */
   edges: Edge[]
   words: (nameOf: NameOf) => string
 }
@@ -66,11 +67,16 @@ function changedParts(factors: Factors): ChangedPart[] {
   const zeroed = (edges: Edge[]): boolean => edges.length > 0 && edges.every(({ from, to }) => factors[from]![to] === 0)
   const said = new Set<number>()
   const parts: ChangedPart[] = []
-  const say = (part: ChangedPart): void => {
-    for (const { from, to } of part.edges) said.add(from * nodes.length + to)
-    parts.push(part)
-  }
   const unsaid = ({ from, to }: Edge): boolean => !said.has(from * nodes.length + to)
+  /** A single edge left over from other parts is said as an edge. */
+  const worthSaying = (edges: Edge[]): boolean => {
+    const left = edges.filter(unsaid).length
+    return left > 1 || left === edges.length
+  }
+  const say = (part: ChangedPart): void => {
+    parts.push({ ...part, edges: part.edges.filter(unsaid) })
+    for (const { from, to } of part.edges) said.add(from * nodes.length + to)
+  }
 
   const everything = nodes.flatMap(row)
   if (nodes.length > 2 && zeroed(everything)) {
@@ -82,18 +88,18 @@ function changedParts(factors: Factors): ChangedPart[] {
       say({ id: `isolated:${node}`, edges, words: (nameOf) => `${nameOf(node)} isolated` })
     }
   for (const node of nodes)
-    if (zeroed(row(node)) && row(node).some(unsaid)) {
+    if (zeroed(row(node)) && worthSaying(row(node))) {
       const words = (nameOf: NameOf): string => `${nameOf(node)} acts on nothing (do(${nameOf(node)}))`
       say({ id: `row:${node}`, edges: row(node), words })
     }
   for (const node of nodes)
-    if (zeroed(column(node)) && column(node).some(unsaid)) {
+    if (zeroed(column(node)) && worthSaying(column(node))) {
       say({ id: `column:${node}`, edges: column(node), words: (nameOf) => `nothing acts on ${nameOf(node)}` })
     }
   for (const { from, to } of everything.filter(unsaid)) {
     const factor = factors[from]![to]!
     if (factor === 1) continue
-    const what = factor === 0 ? 'removed' : `at ${factor.toFixed(2)}`
+    const what = factor === 0 ? 'removed' : `at ${wordsForFactor(factor)}`
     say({
       id: `edge:${from}:${to}`,
       edges: [{ from, to }],
@@ -101,6 +107,12 @@ function changedParts(factors: Factors): ChangedPart[] {
     })
   }
   return parts
+}
+
+/** Two decimals, more only where they would look like 0 or 1. */
+function wordsForFactor(factor: number): string {
+  const rounded = factor.toFixed(2)
+  return rounded === '0.00' || rounded === '1.00' ? String(factor) : rounded
 }
 
 /** An edge on which two masks differ. */
@@ -138,6 +150,7 @@ export function describeUsers(users: UserSelection): string {
     case 'attribute':
       return `users with ${users.attribute} = ${users.value}`
     case 'range':
+      if (users.min === null && users.max === null) return `users with any ${users.attribute}`
       return `users with ${users.attribute} ${between(users.min, users.max)}`
     case 'activity':
       return `users with ${between(users.min, users.max)} train items`
