@@ -49,11 +49,12 @@ export async function uploadFiles(
 }
 
 /** The files chosen in the browser's own dialog; none where it was closed. */
-function chooseInBrowser(): Promise<File[]> {
+function chooseInBrowser({ multiple = true, accept = '' } = {}): Promise<File[]> {
   return new Promise((resolve) => {
     const input = document.createElement('input')
     input.type = 'file'
-    input.multiple = true
+    input.multiple = multiple
+    input.accept = accept
     input.addEventListener('change', () => resolve([...(input.files ?? [])]))
     input.addEventListener('cancel', () => resolve([]))
     input.click()
@@ -65,6 +66,18 @@ export async function pickFiles(onProgress: UploadProgress, signal?: AbortSignal
   if (isDesktop()) return request('files:pick', {})
   const files = await chooseInBrowser()
   return files.length === 0 ? [] : uploadFiles(files, onProgress, signal)
+}
+
+/** Larger than any graph or mask written as text. */
+const mostTextBytes = 20_000_000
+
+/** The text of one file the analyst chooses; it stays in the window. Null where none was chosen. @throws CausewayError too large */
+export async function chooseTextFile(accept: string): Promise<{ name: string; text: string } | null> {
+  const [file] = await chooseInBrowser({ multiple: false, accept })
+  if (!file) return null
+  if (file.size > mostTextBytes)
+    throw new CausewayError('badRequest', `${file.name} is larger than ${mostTextBytes / 1e6} MB: it is no such file.`)
+  return { name: file.name, text: await file.text() }
 }
 
 /** Saves text as a file through the browser's download. */

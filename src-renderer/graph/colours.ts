@@ -9,6 +9,14 @@ export interface GraphTheme {
   edge: string
   weakEdge: string
   accent: string
+  /** Masked or scaled by the analyst. */
+  masked: string
+  scaled: string
+  required: string
+  forbidden: string
+  /** A path flow that adds to the score, and one that takes from it. */
+  adds: string
+  takes: string
 }
 
 export const graphThemes: Readonly<Record<'light' | 'dark', GraphTheme>> = {
@@ -21,6 +29,12 @@ export const graphThemes: Readonly<Record<'light' | 'dark', GraphTheme>> = {
     edge: '#1d2129',
     weakEdge: '#8a919e',
     accent: '#0072b2',
+    masked: '#8a919e',
+    scaled: '#8a5200',
+    required: '#00704f',
+    forbidden: '#b3261e',
+    adds: '#b35900',
+    takes: '#005a96',
   },
   dark: {
     background: '#16181d',
@@ -31,6 +45,12 @@ export const graphThemes: Readonly<Record<'light' | 'dark', GraphTheme>> = {
     edge: '#e8eaee',
     weakEdge: '#767e8c',
     accent: '#56b4e9',
+    masked: '#767e8c',
+    scaled: '#e6ae4d',
+    required: '#55c6a1',
+    forbidden: '#ff8f85',
+    adds: '#f0b46e',
+    takes: '#78afd7',
   },
 }
 

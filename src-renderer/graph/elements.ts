@@ -1,6 +1,19 @@
 import type { ElementDefinition, StylesheetJson } from 'cytoscape'
 import type { GraphTheme } from './colours'
-import type { GraphModel, ModelEdge } from './model'
+import { edgeId, type GraphModel, type ModelEdge } from './model'
+
+/** What the analyst knows of the next training's graph, by pairs of node names. */
+export interface DrawnKnowledge {
+  required: readonly (readonly [string, string])[]
+  forbidden: readonly (readonly [string, string])[]
+  tiers: readonly (readonly string[])[]
+}
+
+/** How an item's score flows through the graph: drawn as widths. */
+export interface DrawnFlows {
+  confounders: readonly { node: number; flow: number }[]
+  edges: readonly { from: number; to: number; flow: number }[]
+}
 
 export interface ElementOptions {
   /** Draw the edges below the threshold too, dashed. */
@@ -9,41 +22,144 @@ export interface ElementOptions {
   strengths: number[][] | null
   /** The strength drawn widest: one scale for graphs that stand side by side. */
   widestStrength: number
+  /** The mask, [k][k]; left out: nothing is masked. */
+  factors?: readonly (readonly number[])[] | null
+  /** Nodes held by intervention. */
+  held?: readonly number[]
+  /** How often each edge is found in resamples, [k][k]: shown beside the probability. */
+  frequencies?: readonly (readonly number[])[] | null
+  flows?: DrawnFlows | null
+  /** Drawn instead of the mask: what the next training is to know. */
+  knowledge?: DrawnKnowledge | null
 }
 
 const thinnest = 1.5
 const widest = 8
 const plainWidth = 3
+/** Edges that only the mask speaks of are drawn up to this many: beyond, the matrix and the list of changes show them. */
+const mostExtraEdges = 200
 
 const twoDigits = (value: number): string => value.toFixed(2)
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
 
 /** Width of an edge by its share of the strongest, in pixels. */
 export const edgeWidth = (strength: number, widestStrength: number): number =>
   thinnest + (widest - thinnest) * (widestStrength > 0 ? Math.min(Math.abs(strength) / widestStrength, 1) : 0)
 
-/** The graph as Cytoscape elements: every node, and the edges that are drawn. Width is strength, opacity probability. */
-export function graphElements(
-  model: GraphModel,
-  { showAll, strengths, widestStrength }: ElementOptions,
-): ElementDefinition[] {
-  const nodes: ElementDefinition[] = model.nodes.map((name) => ({ group: 'nodes', data: { id: name, label: name } }))
-  const drawn = model.edges.filter((edge) => edge.status === 'kept' || showAll || edge.status === 'dropped')
-  const edges = drawn.map((edge: ModelEdge): ElementDefinition => {
+/** What a node is called in the drawing: the analyst's name above the one it was learned under. */
+const nodeLabel = (model: GraphModel, index: number): string =>
+  model.names[index] === model.nodes[index] ? model.nodes[index]! : `${model.names[index]}\n${model.nodes[index]}`
+
+function drawnNodes(model: GraphModel, options: ElementOptions): ElementDefinition[] {
+  const held = new Set(options.held ?? [])
+  const flows = new Map((options.flows?.confounders ?? []).map(({ node, flow }) => [node, flow]))
+  return model.nodes.map((id, index) => {
+    const tier = options.knowledge?.tiers.findIndex((tier) => tier.includes(id)) ?? -1
+    const flow = flows.get(index)
+    return {
+      group: 'nodes',
+      data: {
+        id,
+        label: [
+          nodeLabel(model, index),
+          ...(tier >= 0 ? [`tier ${tier + 1}`] : []),
+          ...(flow === undefined ? [] : [signed(flow)]),
+        ].join('\n'),
+        // A single word as short as c12 stands inside the circle.
+        inside: model.names[index]!.length <= 4 && tier < 0 && flow === undefined,
+        held: options.knowledge ? false : held.has(index),
+      },
+    }
+  })
+}
+
+function edgeLabel(edge: ModelEdge, factor: number, frequency: number | undefined): string {
+  const sign = factor === 0 ? '✕ ' : edge.status === 'dropped' ? '× ' : ''
+  const scaled = factor > 0 && factor < 1 ? ` ×${Number(factor.toFixed(2))}` : ''
+  const found = frequency === undefined ? '' : ` · ${Math.round(frequency * 100)} %`
+  return `${sign}${twoDigits(edge.probability)}${scaled}${found}`
+}
+
+function learnedEdges(model: GraphModel, options: ElementOptions): ElementDefinition[] {
+  const { showAll, strengths, widestStrength, factors = null, frequencies = null } = options
+  const factorOf = (edge: ModelEdge): number => factors?.[edge.from]?.[edge.to] ?? 1
+  let extra = 0
+  const isDrawn = (edge: ModelEdge): boolean =>
+    edge.status !== 'below' || showAll || (factorOf(edge) !== 1 && extra++ < mostExtraEdges)
+  return model.edges.filter(isDrawn).map((edge): ElementDefinition => {
     const strength = strengths?.[edge.from]?.[edge.to]
+    const factor = factorOf(edge)
+    const width = strength === undefined ? plainWidth : edgeWidth(strength * (factor || 1), widestStrength)
     return {
       group: 'edges',
       data: {
         id: edge.id,
         source: model.nodes[edge.from]!,
         target: model.nodes[edge.to]!,
-        label: edge.status === 'dropped' ? `× ${twoDigits(edge.probability)}` : twoDigits(edge.probability),
-        width: strength === undefined ? plainWidth : edgeWidth(strength, widestStrength),
-        opacity: 0.25 + 0.75 * edge.probability,
+        label: edgeLabel(edge, factor, frequencies?.[edge.from]?.[edge.to]),
+        width,
+        opacity: factor === 0 ? 1 : 0.25 + 0.75 * edge.probability,
         status: edge.status,
+        change: factor === 0 ? 'masked' : factor < 1 ? 'scaled' : 'none',
       },
     }
   })
-  return [...nodes, ...edges]
+}
+
+function flowEdges(model: GraphModel, flows: DrawnFlows): ElementDefinition[] {
+  const largest = Math.max(...flows.edges.map(({ flow }) => Math.abs(flow)), 0)
+  // A hundredth of the largest could not be seen.
+  const seen = flows.edges.filter(({ flow }) => largest > 0 && Math.abs(flow) >= largest / 100)
+  return seen.map(({ from, to, flow }) => ({
+    group: 'edges',
+    data: {
+      id: edgeId(model.nodes, from, to),
+      source: model.nodes[from]!,
+      target: model.nodes[to]!,
+      label: signed(flow),
+      width: edgeWidth(flow, largest),
+      opacity: 1,
+      status: 'kept',
+      change: flow < 0 ? 'takes' : 'adds',
+    },
+  }))
+}
+
+function knowledgeEdges(model: GraphModel, knowledge: DrawnKnowledge, showAll: boolean): ElementDefinition[] {
+  const keyOf = (from: string, to: string): string => `${from}→${to}`
+  const required = new Set(knowledge.required.map(([from, to]) => keyOf(from, to)))
+  const forbidden = new Set(knowledge.forbidden.map(([from, to]) => keyOf(from, to)))
+  return model.edges
+    .filter((edge) => required.has(edge.id) || forbidden.has(edge.id) || edge.status === 'kept' || showAll)
+    .map((edge) => {
+      const change = required.has(edge.id) ? 'required' : forbidden.has(edge.id) ? 'forbidden' : 'learned'
+      return {
+        group: 'edges',
+        data: {
+          id: edge.id,
+          source: model.nodes[edge.from]!,
+          target: model.nodes[edge.to]!,
+          label: change === 'required' ? '✓ required' : change === 'forbidden' ? '✕ forbidden' : '',
+          width: plainWidth,
+          opacity: change === 'learned' ? 0.3 : 1,
+          status: 'kept',
+          change,
+        },
+      }
+    })
+}
+
+/**
+ * The graph as Cytoscape elements: every node, and the edges that are drawn. Width is strength, opacity probability; while a path
+ * is explained, width is its flow; while knowledge is edited, the learned edges step back behind the required and forbidden ones.
+ */
+export function graphElements(model: GraphModel, options: ElementOptions): ElementDefinition[] {
+  const edges = options.knowledge
+    ? knowledgeEdges(model, options.knowledge, options.showAll)
+    : options.flows
+      ? flowEdges(model, options.flows)
+      : learnedEdges(model, options)
+  return [...drawnNodes(model, options), ...edges]
 }
 
 /** The nodes and the edges of the DAG alone: what a layout goes by. */
@@ -55,8 +171,23 @@ export const keptElements = (model: GraphModel): ElementDefinition[] =>
 
 export const nodeDiameter = 44
 
+/** The sign of a held node: a "do" badge at its upper right, as an image that the drawing library can place. */
+const doBadge = (theme: GraphTheme): string =>
+  `data:image/svg+xml;utf8,${encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="26" height="18" viewBox="0 0 26 18"><rect x="1" y="1" width="24" height="16" rx="8" fill="${theme.accent}"/><text x="13" y="13" font-family="system-ui, sans-serif" font-size="12" font-weight="700" text-anchor="middle" fill="${theme.background}">do</text></svg>`,
+  )}`
+
+const coloured = (colour: string): Record<string, string> => ({
+  'line-color': colour,
+  'target-arrow-color': colour,
+  color: colour,
+})
+
+/** From this many elements on, labels and edges wait while the graph is moved. */
+export const largeGraph = 250
+
 /** How the elements look. Nodes have a dotted outline: the confounders are hidden variables. */
-export const graphStyle = (theme: GraphTheme): StylesheetJson => [
+export const graphStyle = (theme: GraphTheme, large = false): StylesheetJson => [
   {
     selector: 'node',
     style: {
@@ -64,11 +195,19 @@ export const graphStyle = (theme: GraphTheme): StylesheetJson => [
       height: nodeDiameter,
       shape: 'ellipse',
       label: 'data(label)',
-      'text-valign': 'center',
+      'text-wrap': 'wrap',
+      'text-max-width': '132px',
+      'text-valign': 'bottom',
       'text-halign': 'center',
+      'text-margin-y': 4,
+      'line-height': 1.15,
+      'text-background-color': theme.background,
+      'text-background-opacity': 0.85,
+      'text-background-padding': '1px',
       'font-family': 'system-ui, sans-serif',
-      'font-size': 14,
+      'font-size': 12,
       'font-weight': 600,
+      'min-zoomed-font-size': large ? 7 : 0,
       color: theme.text,
       'background-color': theme.node,
       'border-width': 2,
@@ -76,6 +215,10 @@ export const graphStyle = (theme: GraphTheme): StylesheetJson => [
       'border-color': theme.nodeBorder,
       'overlay-opacity': 0,
     },
+  },
+  {
+    selector: 'node[?inside]',
+    style: { 'text-valign': 'center', 'text-margin-y': 0, 'font-size': 14, 'text-background-opacity': 0 },
   },
   {
     selector: 'edge',
@@ -91,6 +234,7 @@ export const graphStyle = (theme: GraphTheme): StylesheetJson => [
       label: 'data(label)',
       'font-family': 'system-ui, sans-serif',
       'font-size': 11,
+      'min-zoomed-font-size': large ? 9 : 0,
       color: theme.text,
       'text-background-color': theme.background,
       'text-background-opacity': 0.9,
@@ -101,34 +245,63 @@ export const graphStyle = (theme: GraphTheme): StylesheetJson => [
   },
   {
     selector: 'edge[status = "below"]',
-    style: {
-      'line-style': 'dashed',
-      'line-color': theme.weakEdge,
-      'target-arrow-color': theme.weakEdge,
-      color: theme.quietText,
-    },
+    style: { 'line-style': 'dashed', ...coloured(theme.weakEdge), color: theme.quietText },
   },
   {
     selector: 'edge[status = "dropped"]',
+    style: { 'line-style': 'dotted', ...coloured(theme.weakEdge), color: theme.quietText },
+  },
+  {
+    // Struck through: a bar across the middle, the number beside it.
+    selector: 'edge[change = "masked"]',
     style: {
-      'line-style': 'dotted',
-      'line-color': theme.weakEdge,
-      'target-arrow-color': theme.weakEdge,
+      ...coloured(theme.masked),
       color: theme.quietText,
+      width: 2,
+      'line-opacity': 0.8,
+      'mid-target-arrow-shape': 'tee',
+      'mid-target-arrow-color': theme.quietText,
+      'arrow-scale': 1.5,
+      'text-margin-y': -14,
+    },
+  },
+  { selector: 'edge[change = "scaled"]', style: coloured(theme.scaled) },
+  { selector: 'edge[change = "required"]', style: coloured(theme.required) },
+  {
+    selector: 'edge[change = "forbidden"]',
+    style: { ...coloured(theme.forbidden), 'line-style': 'dashed', 'target-arrow-shape': 'tee' },
+  },
+  { selector: 'edge[change = "learned"]', style: { ...coloured(theme.weakEdge) } },
+  { selector: 'edge[change = "adds"]', style: coloured(theme.adds) },
+  { selector: 'edge[change = "takes"]', style: coloured(theme.takes) },
+  {
+    selector: 'node[?held]',
+    style: {
+      'border-style': 'double',
+      'border-width': 6,
+      'border-color': theme.accent,
+      'background-image': doBadge(theme),
+      'background-width': '26px',
+      'background-height': '18px',
+      'background-clip': 'none',
+      'background-image-containment': 'over',
+      'bounds-expansion': '16px' as unknown as number,
+      'background-position-x': '34px',
+      'background-position-y': '-8px',
     },
   },
   {
     selector: 'node:selected',
-    style: { 'border-color': theme.accent, 'border-width': 3, 'border-style': 'solid', color: theme.accent },
+    style: { 'border-color': theme.accent, 'background-color': theme.accent, 'background-opacity': 0.25 },
   },
+  { selector: 'node:selected[!held]', style: { 'border-width': 3, 'border-style': 'solid' } },
   {
     selector: 'edge:selected',
-    style: {
-      'line-color': theme.accent,
-      'target-arrow-color': theme.accent,
-      'line-opacity': 1,
-      color: theme.accent,
-      'font-weight': 700,
-    },
+    style: { ...coloured(theme.accent), 'line-opacity': 1, 'font-weight': 700 },
+  },
+  {
+    // Where the keyboard is.
+    selector: '.cursor',
+    style: { 'underlay-color': theme.accent, 'underlay-opacity': 0.35, 'underlay-padding': 7 },
   },
 ]

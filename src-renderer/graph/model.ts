@@ -1,6 +1,7 @@
 import type { CausalGraph } from '../../src-shared/domain/graph'
 import { breakCycles, thresholdEdges } from '../../src-shared/graph/acyclic'
 import type { ChartTable } from '../charts/chart'
+import { formatNumber, formatPercent } from '../format'
 
 /** `kept`: part of the DAG; `dropped`: above the threshold, left out to break a cycle; `below`: under the threshold. */
 export type EdgeStatus = 'kept' | 'dropped' | 'below'
@@ -17,7 +18,10 @@ export interface ModelEdge {
 
 /** A learned graph seen at a threshold. */
 export interface GraphModel {
+  /** As they were learned, c1 … ck: ids of elements and cells. */
   nodes: string[]
+  /** As they are shown: the analyst's names where there are any. */
+  names: string[]
   threshold: number
   /** Every ordered pair, the most probable first. */
   edges: ModelEdge[]
@@ -27,11 +31,11 @@ export interface GraphModel {
 
 export const edgeId = (nodes: readonly string[], from: number, to: number): string => `${nodes[from]}→${nodes[to]}`
 
-const arrow = (nodes: readonly string[], edge: { from: number; to: number; probability: number }): string =>
-  `${nodes[edge.from]} → ${nodes[edge.to]} (${edge.probability.toFixed(2)})`
+const arrow = (names: readonly string[], edge: { from: number; to: number; probability: number }): string =>
+  `${names[edge.from]} → ${names[edge.to]} (${edge.probability.toFixed(2)})`
 
 /** The graph at `threshold`: which edges count, which are left out so that no cycle remains, and what that makes. */
-export function graphModel(graph: CausalGraph, threshold: number): GraphModel {
+export function graphModel(graph: CausalGraph, threshold: number, names: readonly string[] = graph.nodes): GraphModel {
   const { nodes } = graph
   const { kept, dropped } = breakCycles(thresholdEdges(graph.probabilities, threshold))
   const idsOf = (edges: typeof kept): Set<string> => new Set(edges.map(({ from, to }) => edgeId(nodes, from, to)))
@@ -63,11 +67,11 @@ export function graphModel(graph: CausalGraph, threshold: number): GraphModel {
           ? `The edge from ${threshold.toFixed(2)} on forms a directed acyclic graph.`
           : `The ${above} edges from ${threshold.toFixed(2)} on form a directed acyclic graph.`
         : `The ${above} edges from ${threshold.toFixed(2)} on contain cycles. Without the weakest on them, ${dropped
-            .map((edge) => arrow(nodes, edge))
+            .map((edge) => arrow(names, edge))
             .join(
               ', ',
             )}, ${kept.length === 1 ? 'the 1 edge left is' : `the ${kept.length} left are`} a directed acyclic graph.`
-  return { nodes, threshold, edges, statement }
+  return { nodes, names: [...names], threshold, edges, statement }
 }
 
 /** The largest absolute strength in any of `strengths`; 0 where there is none. */
@@ -85,30 +89,46 @@ const statusWords: Record<EdgeStatus, string> = {
 export const statusText = (status: EdgeStatus): string => statusWords[status]
 
 /** What a cell of the matrix says to a screen reader. */
-export function edgeCaption(model: GraphModel, edge: ModelEdge, userStrength: number | null): string {
+export function edgeCaption(
+  model: GraphModel,
+  edge: ModelEdge,
+  userStrength: number | null,
+  also: { factor?: number; frequency?: number | null } = {},
+): string {
   const parts = [`probability ${edge.probability.toFixed(2)}`]
   if (edge.meanStrength !== null) parts.push(`strength ${edge.meanStrength.toFixed(2)}`)
   if (userStrength !== null) parts.push(`for this user ${userStrength.toFixed(2)}`)
-  return `${model.nodes[edge.from]} → ${model.nodes[edge.to]}: ${parts.join(', ')}, ${statusText(edge.status)}`
+  if (typeof also.frequency === 'number') parts.push(`found in ${formatPercent(also.frequency, 0)} of the resamples`)
+  if (also.factor !== undefined && also.factor !== 1)
+    parts.push(also.factor === 0 ? 'masked' : `scaled by ${formatNumber(also.factor)}`)
+  return `${model.names[edge.from]} → ${model.names[edge.to]}: ${parts.join(', ')}, ${statusText(edge.status)}`
 }
 
 /** The edges as a table to be saved. */
-export function edgeTable(model: GraphModel, local: { user: string; strengths: number[][] } | null): ChartTable {
+export function edgeTable(
+  model: GraphModel,
+  local: { user: string; strengths: number[][] } | null,
+  { factors = null, frequencies = null }: { factors?: number[][] | null; frequencies?: number[][] | null } = {},
+): ChartTable {
   const labels = [
     'parent',
     'child',
     'probability',
     'mean_strength',
+    ...(factors ? ['mask_factor'] : []),
+    ...(frequencies ? ['bootstrap_frequency'] : []),
     ...(local ? [`strength_user_${local.user}`] : []),
     'status',
   ]
   return {
     columns: labels.map((label) => ({ label })),
     rows: model.edges.map((edge) => [
-      model.nodes[edge.from]!,
-      model.nodes[edge.to]!,
+      model.names[edge.from]!,
+      model.names[edge.to]!,
       edge.probability,
       edge.meanStrength,
+      ...(factors ? [factors[edge.from]![edge.to]!] : []),
+      ...(frequencies ? [frequencies[edge.from]![edge.to]!] : []),
       ...(local ? [local.strengths[edge.from]![edge.to]!] : []),
       statusWords[edge.status],
     ]),
