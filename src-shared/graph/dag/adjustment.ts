@@ -16,7 +16,7 @@ import {
  */
 export function causalNodes({ dag, exposures, outcomes }: Question): NodeSet {
   const barred = nodeSet(dag.nodes, exposures)
-  const after = descendantsOf(dag, exposures, barred)
+  const after = descendantsOf(dag, exposures)
   const before = ancestorsOf(dag, outcomes, barred)
   return after.map((member, node) => (member === 1 && before[node] === 1 && barred[node] === 0 ? 1 : 0))
 }

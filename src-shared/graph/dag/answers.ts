@@ -1,4 +1,4 @@
-import type { DomainEdge, DomainGraph } from '../../domain/domain-graph'
+import type { DomainEdge } from '../../domain/domain-graph'
 
 /** Something in the drawn graph that keeps an answer from being given, or makes it mean less. */
 export interface DomainProblem {
@@ -76,6 +76,10 @@ export interface AdjustmentAnswers {
 export interface FrontDoorAnswers {
   /** Minimal sets of observed mediators that satisfy the front-door criterion; smallest first. */
   sets: string[][]
+  /** Within whose values they do: adjusted variables before the exposure, and selected ones. */
+  given: string[]
+  /** Where there is no set: variables that would open the front door if they were adjusted for too; null: none would. */
+  openedBy: string[] | null
   sentence: string
   truncated: boolean
 }
@@ -98,9 +102,11 @@ export interface MethodAdvice {
   /** Id of the method in the registry, such as `csc`. */
   method: string
   label: string
+  /** Whether it answers for the drawn structure; where not, `reason` says what is against it. */
+  fits: boolean
   /** Whether this Causeway has the method. */
   available: boolean
-  /** Why it fits, naming the variables of the graph. */
+  /** Why it fits or does not, naming the variables of the graph. */
   reason: string
   /** The variables in the parts that the method gives them, e.g. `{ part: 'mediator', variables: ['click'] }`. */
   matched: { part: string; variables: string[] }[]
@@ -130,10 +136,10 @@ export interface VariableAnswer {
   confounder: boolean
   /** On a causal path, strictly between. */
   mediator: boolean
-  /** A collider on a path between an exposure and an outcome. */
+  /** A collider on one of the paths between an exposure and an outcome. */
   collider: boolean
   onCausalPath: boolean
-  /** On an open biasing path. */
+  /** On an open biasing path. Where the search for paths was cut off, also on what may be part of one. */
   onBiasingPath: boolean
   /** In words, such as `Confounder (hidden): causes price and like.` */
   text: string
@@ -184,6 +190,3 @@ export interface AnalysisOptions {
   available: readonly string[]
   limits?: Partial<AnalysisLimits>
 }
-
-/** `analyzeDomainGraph` of analyze.ts. */
-export type AnalyzeDomainGraph = (graph: DomainGraph, options: AnalysisOptions) => DomainAnswers

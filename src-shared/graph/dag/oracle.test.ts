@@ -154,13 +154,15 @@ class Oracle {
 
   frontDoorSets(): number[] {
     const [xs, ys, selected] = [this.role('exposure'), this.role('outcome'), this.role('selected')]
-    if (this.members(xs).some((x) => this.below[x]! & selected)) return []
+    const effects = this.members(xs).reduce((mask, x) => mask | this.below[x]!, 0)
+    if (effects & selected) return []
+    const given = selected | (this.role('adjusted') & ~effects)
     const causal = this.proper(xs, ys).filter((path) => this.directed(path))
     const satisfies = (set: number): boolean =>
       causal.every((path) => path.some((node) => (set >> node) & 1)) &&
-      this.backdoors(xs, set).every((path) => !this.open(path, selected)) &&
-      this.backdoors(set, ys).every((path) => !this.open(path, xs | selected))
-    return this.minimal([...this.between(0, this.role('observed', 'adjusted'))].filter(satisfies))
+      this.backdoors(xs, set).every((path) => !this.open(path, given)) &&
+      this.backdoors(set, ys).every((path) => !this.open(path, xs | given))
+    return this.minimal([...this.between(0, this.role('observed', 'adjusted') & ~given)].filter(satisfies))
   }
 
   /** For each node, the sets with which it is an instrument; `ancestral`: only sets of ancestors of it and the outcome. */
