@@ -2,13 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fitSmall } from '../../../../tests/support/fit'
 import { tinySplit } from '../../../../tests/support/tiny-split'
 import { takeRows, type Csr } from '../../../../src-shared/domain/split'
+import { resolveParams } from '../../../../src-shared/params/params'
 import { useBackend } from '../../../tensor/backends'
 import { countLeakedTensors } from '../../../tensor/leak'
 import { createWeights, disposeWeights } from '../../../tensor/named-arrays'
+import { Rng } from '../../../tensor/rng'
 import { tf } from '../../../tensor/tf'
 import { decodeHidden, encode, itemLogits } from '../../blocks/mult-vae'
 import type { FittedModel, NamedArray, PreparedUsers } from '../../method'
 import { descriptor } from '.'
+import { csc } from './model'
 import { PreparedCsc, tileRowsFor } from './prepared'
 import type { CscSize, CscVariant, CscWeights } from './weights'
 
@@ -256,6 +259,23 @@ test('more users than fit into one tile score as one by one', async () => {
   expect(rowAt(last, 598)).toEqual(await fresh.score([598], { silenced: Uint8Array.of(1, 0, 0) }))
   expect(rowAt(last, 597)).toEqual(await fresh.score([597]))
   fresh.dispose()
+})
+
+test('at the default sizes, too, one user, a tile and a block of the model’s score alike, to the bit', async () => {
+  const params = resolveParams(descriptor.info.params, { confounders: 8 })
+  const wide: Csr = { ...train, cols: 1574 }
+  const { load } = await descriptor.load()
+  const model = load(csc.initialWeights(wide.cols, params, Rng.seeded(1)), params, wide.cols, null)
+  const users = await model.prepare!(wide)
+  const mask = new Float32Array(64).fill(1).fill(0, 8, 16)
+  for (const intervention of [{}, { mask }]) {
+    const whole = await model.score(wide, intervention)
+    expect(await users.score(everyone, intervention)).toEqual(whole)
+    for (const user of [0, 3, 59])
+      expect(await users.score([user], intervention)).toEqual(whole.slice(user * wide.cols, (user + 1) * wide.cols))
+  }
+  users.dispose()
+  model.dispose()
 })
 
 test('tiles shrink as a user’s work grows, and never to nothing', () => {
