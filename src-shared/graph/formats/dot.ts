@@ -9,7 +9,6 @@ import {
   requireReadable,
   requireSameNodes,
   type ImportedMask,
-  type ReadEdge,
 } from './reading'
 
 /** DOT of Graphviz, and the graph language of DAGitty that was made from it. */
@@ -21,7 +20,7 @@ const factorAttribute: Record<Dialect, string> = { dot: 'factor', dagitty: 'beta
 /** A mask as a Graphviz digraph: removed edges left out, other factors than 1 as attribute and label. */
 export function writeMaskDot(mask: Mask): string {
   const notes = mask.notes === '' ? '' : `  notes=${quoted(mask.notes)};\n`
-  const edge = (factor: number): string => (factor === 1 ? '' : ` [factor=${factor}, label="${factor}"]`)
+  const edge = (factor: number): string => (factor === 1 ? '' : ` [factor="${factor}", label="${factor}"]`)
   return `digraph ${quoted(mask.name)} {\n${notes}${statements(mask, dotName, edge)}}\n`
 }
 
@@ -52,13 +51,9 @@ const dagittyName = (name: string): string => (/^[A-Za-z0-9_.]+$/.test(name) ? n
  */
 export function importMaskDot(text: string, nodes: readonly string[], dialect: Dialect): ImportedMask {
   requireReadable(text)
-  const graph = new Reader(text, dialect).graph()
+  const graph = new Reader(text, dialect, nodes).graph()
   requireSameNodes([...graph.nodes], nodes)
-  return importedMask(
-    { name: graph.name, notes: graph.notes, factors: maskOfEdges(nodes, graph.edges) },
-    nodes,
-    graph.lost.words(),
-  )
+  return importedMask(graph, nodes, graph.lost.words())
 }
 
 interface Token {
@@ -71,7 +66,7 @@ interface ReadGraph {
   name: string | null
   notes: string | null
   nodes: Set<string>
-  edges: ReadEdge[]
+  factors: number[][]
   lost: LostCounter
 }
 
@@ -87,15 +82,21 @@ class Reader {
   readonly #dialect: Dialect
   #position = 0
   #next: Token
-  #edgeDefaults: Attribute[] = []
+  readonly #known: ReadonlySet<string>
+  readonly #set: ReturnType<typeof maskOfEdges>['set']
+  #defaultFactor: string | null = null
   /** The line at a position up to which lines were counted. */
   #lineNow = 1
   #lineAt = 0
-  readonly #read: ReadGraph = { name: null, notes: null, nodes: new Set(), edges: [], lost: new LostCounter() }
+  readonly #read: ReadGraph
 
-  constructor(text: string, dialect: Dialect) {
+  constructor(text: string, dialect: Dialect, nodes: readonly string[]) {
     this.#text = text
     this.#dialect = dialect
+    this.#known = new Set(nodes)
+    const { factors, set } = maskOfEdges(nodes)
+    this.#set = set
+    this.#read = { name: null, notes: null, nodes: new Set(), factors, lost: new LostCounter() }
     if (text.charCodeAt(0) === 0xfeff) this.#position = 1
     this.#next = this.#token()
   }
@@ -125,8 +126,11 @@ class Reader {
     if (this.#dialect === 'dot' && (this.#isWord('node') || this.#isWord('edge') || this.#isWord('graph'))) {
       const of = this.#take().text.toLowerCase() as 'node' | 'edge' | 'graph'
       const attributes = this.#attributes()
-      if (of === 'edge') this.#edgeDefaults = [...this.#edgeDefaults, ...attributes]
-      else for (const attribute of attributes) this.#note(attribute, of)
+      for (const attribute of attributes) {
+        if (of === 'edge' && attribute.name === factorAttribute.dot) this.#defaultFactor = attribute.value
+        else if (of === 'graph') this.#note(attribute)
+        else this.#read.lost.add(`${of} ${attribute.name}`, 'graph')
+      }
       return
     }
     if (this.#dialect === 'dot' && this.#isWord('subgraph')) {
@@ -135,7 +139,7 @@ class Reader {
     const first = this.#ends()
     if (first.length === 1 && this.#isMark('=')) {
       this.#take()
-      this.#note({ name: first[0]!, value: this.#id().text }, 'graph')
+      this.#note({ name: first[0]!.text, value: this.#id().text })
       return
     }
     const chain = [first]
@@ -144,44 +148,50 @@ class Reader {
       arrows.push(this.#arrow())
       chain.push(this.#ends())
     }
-    for (const name of chain.flat()) this.#read.nodes.add(name)
+    for (const name of chain.flat()) {
+      if (!this.#known.has(name.text)) throw this.#fault(name, `There is no node "${name.text}" in this graph.`)
+      this.#read.nodes.add(name.text)
+    }
     const attributes = this.#attributes()
-    if (arrows.length === 0) {
-      for (const attribute of attributes) this.#read.lost.add(attribute.name, 'node')
-      return
-    }
-    arrows.forEach((arrow, index) => {
-      const [parents, children] =
-        arrow.text === '->' ? [chain[index]!, chain[index + 1]!] : [chain[index + 1]!, chain[index]!]
-      for (const from of parents) for (const to of children) this.#edge(from, to, attributes, this.#line(arrow))
-    })
+    if (arrows.length === 0) for (const { name } of attributes) this.#read.lost.add(name, 'node')
+    else this.#edges(chain, arrows, attributes)
   }
 
-  #edge(from: string, to: string, own: readonly Attribute[], line: number): void {
-    const attributes = new Map([...this.#edgeDefaults, ...own].map(({ name, value }) => [name, value]))
+  /** The edges of one statement, which share their attributes. */
+  #edges(chain: readonly Token[][], arrows: readonly Token[], attributes: readonly Attribute[]): void {
+    const values = new Map(attributes.map(({ name, value }) => [name, value]))
     const key = factorAttribute[this.#dialect]
-    const said = attributes.get(key)
-    const factor = said === undefined ? 1 : readFactor(said, line)
-    for (const [name, value] of attributes) {
+    const said = values.get(key) ?? this.#defaultFactor
+    let count = 0
+    let factor = 1
+    arrows.forEach((arrow, index) => {
+      const line = this.#line(arrow)
+      if (said !== null) factor = readFactor(said, line)
+      const [left, right] = [chain[index]!, chain[index + 1]!]
+      const [parents, children] = arrow.text === '->' ? [left, right] : [right, left]
+      for (const from of parents) for (const to of children) this.#set(from.text, to.text, factor, line)
+      count += parents.length * children.length
+    })
+    for (const [name, value] of values) {
       // A label that only says the factor again is what `writeMaskDot` draws the factor with.
-      if (name !== key && !(name === 'label' && Number(value) === factor)) this.#read.lost.add(name, 'edge')
+      if (name !== key && !(name === 'label' && Number(value) === factor)) this.#read.lost.add(name, 'edge', count)
     }
-    this.#read.edges.push({ from, to, factor, line })
   }
 
-  #note({ name, value }: Attribute, of: 'graph' | 'node'): void {
-    if (of === 'graph' && name === 'notes' && this.#dialect === 'dot') this.#read.notes = value
-    else this.#read.lost.add(name, of)
+  /** What is said of the graph. */
+  #note({ name, value }: Attribute): void {
+    if (name === 'notes' && this.#dialect === 'dot') this.#read.notes = value
+    else this.#read.lost.add(name, 'graph')
   }
 
   /** One end of an edge: a node, or several in braces. */
-  #ends(): string[] {
-    if (!this.#isMark('{')) return [this.#id().text]
+  #ends(): Token[] {
+    if (!this.#isMark('{')) return [this.#id()]
     this.#take()
-    const names: string[] = []
+    const names: Token[] = []
     while (!this.#isMark('}')) {
       if (this.#isMark(';') || this.#isMark(',')) this.#take()
-      else names.push(this.#id().text)
+      else names.push(this.#id())
     }
     this.#take()
     return names

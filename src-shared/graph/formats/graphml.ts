@@ -8,7 +8,6 @@ import {
   requireReadable,
   requireSameNodes,
   type ImportedMask,
-  type ReadEdge,
 } from './reading'
 import { encodeXml, readXml, type XmlElement } from './xml'
 
@@ -95,7 +94,7 @@ export function importMaskGraphml(text: string, nodes: readonly string[]): Impor
       const id = required(child, 'key')
       const key = keys.get(id)
       if (!key || (key.of !== of && key.of !== 'all')) {
-        throw faulty(child.line, `There is no <key> "${id}" for a ${of}.`)
+        throw faulty(child.line, `There is no <key> "${id}" for ${of}s.`)
       }
       if (!wanted.includes(key.name)) lost.add(key.name, of)
       else if (found.has(key.name)) throw faulty(child.line, `"${key.name}" is there twice.`)
@@ -115,7 +114,7 @@ export function importMaskGraphml(text: string, nodes: readonly string[]): Impor
   const byDefault = [...keys.values()].find(
     ({ of, name }) => name === 'factor' && (of === 'edge' || of === 'all'),
   )?.byDefault
-  const edges: ReadEdge[] = []
+  const { factors, set } = maskOfEdges(nodes)
   for (const child of graph.children) {
     if (child.name === 'edge') {
       if ((child.attributes.get('directed') ?? 'true') !== 'true') {
@@ -128,12 +127,11 @@ export function importMaskGraphml(text: string, nodes: readonly string[]): Impor
         return name
       }) as [string, string]
       const said = dataOf(child, 'edge', ['factor']).get('factor') ?? byDefault ?? '1'
-      edges.push({ from, to, factor: readFactor(said, child.line), line: child.line })
+      set(from, to, readFactor(said, child.line), child.line)
     } else if (child.name !== 'node' && child.name !== 'data' && child.name !== 'desc') throw unexpected(child)
   }
   const about = dataOf(graph, 'graph', ['name', 'notes'])
   requireSameNodes([...ownNames.values()], nodes)
-  const factors = maskOfEdges(nodes, edges)
   return importedMask(
     { name: about.get('name') ?? null, notes: about.get('notes') ?? null, factors },
     nodes,

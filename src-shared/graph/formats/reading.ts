@@ -7,14 +7,6 @@ export interface ImportedMask {
   lost: string[]
 }
 
-/** An edge as a text has it. */
-export interface ReadEdge {
-  from: string
-  to: string
-  factor: number
-  line: number
-}
-
 /** The largest text that is read; a mask of 256 nodes stays below it in every format. */
 const mostCharacters = 16_000_000
 
@@ -83,15 +75,18 @@ export function edgePlacer(nodes: readonly string[]): (from: string, to: string,
   }
 }
 
-/** The mask of a text in which edges that are not there are removed. */
-export function maskOfEdges(nodes: readonly string[], edges: readonly ReadEdge[]): number[][] {
+/** A mask in which edges are removed until they are set, each once. */
+export function maskOfEdges(nodes: readonly string[]): {
+  factors: number[][]
+  set: (from: string, to: string, factor: number, line: number) => void
+} {
   const place = edgePlacer(nodes)
   const factors = nodes.map((_, from) => nodes.map((_, to): number => (from === to ? 1 : 0)))
-  for (const { from, to, factor, line } of edges) {
+  const set = (from: string, to: string, factor: number, line: number): void => {
     const [i, j] = place(from, to, line)
     factors[i]![j] = factor
   }
-  return factors
+  return { factors, set }
 }
 
 /** A mask from what was read; a name that masks may not have, and what of the notes is too long, is lost. */
@@ -119,13 +114,13 @@ export function importedMask(
   }
 }
 
-/** Counts things that a mask has no place for, and says so: `Attribute "color" of 3 edges.` */
+/** Counts attributes that a mask has no place for, and says so: `Attribute "color" of 3 edges.` */
 export class LostCounter {
   readonly #counts = new Map<string, number>()
 
-  add(attribute: string, of: 'graph' | 'node' | 'edge'): void {
+  add(attribute: string, of: 'graph' | 'node' | 'edge', count = 1): void {
     const key = JSON.stringify([attribute, of])
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + count)
   }
 
   words(): string[] {

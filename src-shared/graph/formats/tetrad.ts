@@ -46,9 +46,10 @@ function written(name: string): string {
 export function readTetrad(text: string, nodes: readonly string[]): EdgesKnown {
   requireReadable(text)
   const known = new Set(nodes)
-  const place = edgePlacer(nodes)
+  const place = { forbiddirect: edgePlacer(nodes), requiredirect: edgePlacer(nodes) }
   const tiers = new Map<number, { names: string[]; within: boolean; nextOnly: boolean }>()
   const pairs: Record<'forbiddirect' | 'requiredirect', [string, string][]> = { forbiddirect: [], requiredirect: [] }
+  const said = { forbiddirect: new Set<string>(), requiredirect: new Set<string>() }
   const tiered = new Set<string>()
   let section: Section | null = null
   let begun = false
@@ -88,11 +89,17 @@ export function readTetrad(text: string, nodes: readonly string[]): EdgesKnown {
       tier.within ||= head[2]!.includes('*')
       tier.nextOnly ||= head[2]!.includes('-')
       tiers.set(number, tier)
+      if (tiers.size > 256) throw faulty(line, 'There are more than 256 tiers.')
       return
     }
     if (words.length !== 2) throw faulty(line, `An edge is two names, here are ${words.length}.`)
     const [from, to] = words as [string, string]
-    place(from, to, line)
+    place[section](from, to, line)
+    const other = section === 'forbiddirect' ? 'requiredirect' : 'forbiddirect'
+    if (said[other].has(JSON.stringify([from, to]))) {
+      throw faulty(line, `${from} → ${to} is both required and forbidden.`)
+    }
+    said[section].add(JSON.stringify([from, to]))
     pairs[section].push([from, to])
   })
   if (!begun) throw faulty(1, 'There is no knowledge in this text.')
