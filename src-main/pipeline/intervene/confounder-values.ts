@@ -1,10 +1,13 @@
 import { evenSample, type PreparedRows } from './prepared-rows'
 import { RecentRows } from './recent-rows'
 import { principalDirection, type PrincipalDirection } from './statistics'
+import { partOf, type Step } from './tasks'
 
 /** Users that principal directions are computed over where there are more. */
 const mostDirectionUsers = 4096
 const keptMeans = 8
+
+const stage = 'Values to hold at'
 
 /** The values that confounders have over the users when nothing is changed, to hold them at. */
 export class ConfounderValues {
@@ -17,10 +20,10 @@ export class ConfounderValues {
   ) {}
 
   /** The mean value of a confounder over some users, null: all. [d] */
-  async mean(node: number, rows: Int32Array | null): Promise<Float64Array> {
+  async mean(node: number, rows: Int32Array | null, step: Step): Promise<Float64Array> {
     let means = this.means.get(rows)
     if (!means) {
-      means = await this.meansOf(rows)
+      means = await this.meansOf(rows, step)
       this.means.set(rows, means)
     }
     const d = means.length / this.nodes
@@ -35,47 +38,49 @@ export class ConfounderValues {
   }
 
   /** The mean over all users, moved by so many standard deviations along the first principal direction. [d] */
-  async moved(node: number, deviations: number): Promise<Float64Array> {
-    const mean = await this.mean(node, null)
+  async moved(node: number, deviations: number, step: Step): Promise<Float64Array> {
+    const mean = await this.mean(node, null, partOf(step, 0, 0.5))
     let found = this.directions.get(node)
     if (!found) {
-      found = await this.directionOf(node, mean)
+      found = await this.directionOf(node, mean, partOf(step, 0.5, 1))
       this.directions.set(node, found)
     }
     const { direction, deviation } = found
     return mean.map((value, i) => value + deviations * deviation * direction[i]!)
   }
 
-  private async meansOf(rows: Int32Array | null): Promise<Float64Array> {
+  private async meansOf(rows: Int32Array | null, step: Step): Promise<Float64Array> {
     let sums = new Float64Array(0)
     let count = 0
-    for (const block of this.users.blocks(rows)) {
+    const blocks = this.users.blocks(rows)
+    for (const [at, block] of blocks.entries()) {
+      await step(stage, at / blocks.length)
       const values = await this.users.confounders(block)
       const width = values.length / block.length
       if (count === 0) sums = new Float64Array(width)
-      for (let at = 0; at < values.length; at++) sums[at % width]! += values[at]!
+      for (let i = 0; i < values.length; i++) sums[i % width]! += values[i]!
       count += block.length
-      await new Promise(setImmediate)
     }
     return sums.map((sum) => sum / count)
   }
 
-  private async directionOf(node: number, mean: Float64Array): Promise<PrincipalDirection> {
+  private async directionOf(node: number, mean: Float64Array, step: Step): Promise<PrincipalDirection> {
     const d = mean.length
     const covariance = new Float64Array(d * d)
     const rows = evenSample(this.users.users, mostDirectionUsers)
     const difference = new Float64Array(d)
-    for (const block of this.users.blocks(rows)) {
+    const blocks = this.users.blocks(rows)
+    for (const [at, block] of blocks.entries()) {
+      await step(stage, at / blocks.length)
       const values = await this.users.confounders(block)
       for (let r = 0; r < block.length; r++) {
-        const at = (r * this.nodes + node) * d
-        for (let i = 0; i < d; i++) difference[i] = values[at + i]! - mean[i]!
+        const own = (r * this.nodes + node) * d
+        for (let i = 0; i < d; i++) difference[i] = values[own + i]! - mean[i]!
         for (let i = 0; i < d; i++) {
-          const own = difference[i]! / rows.length
-          for (let j = 0; j < d; j++) covariance[i * d + j]! += own * difference[j]!
+          const share = difference[i]! / rows.length
+          for (let j = 0; j < d; j++) covariance[i * d + j]! += share * difference[j]!
         }
       }
-      await new Promise(setImmediate)
     }
     return principalDirection(covariance, d)
   }

@@ -19,11 +19,13 @@ import { PreparedRows, type IntervenableModel } from './prepared-rows'
 import { confounderProfiles } from './profiles'
 import { quantityGroups } from './quantities'
 import { RecentRows } from './recent-rows'
-import { newBaseline, segmentEffect, type SegmentBaseline } from './segment-effect'
+import { newBaseline, noChange, segmentEffect, type SegmentBaseline } from './segment-effect'
 import { partOf, type Step } from './tasks'
 
 const keptBaselines = 3
-const noChange = 1e-6
+
+/** The step of a short question, which nobody stops. */
+const letOthersIn: Step = () => new Promise(setImmediate)
 
 /** An open run that is asked what interventions do. What no intervention touches is computed when first needed, and kept. */
 export class Interventions {
@@ -60,7 +62,7 @@ export class Interventions {
   async userEffect(row: number, k: number, intervention: RowIntervention): Promise<RowEffect> {
     this.refuseUnknown(Int32Array.of(row))
     const rows = Int32Array.of(row)
-    const change = await this.modelIntervention(intervention)
+    const change = await this.modelIntervention(intervention, letOthersIn)
     const scoresBefore = await this.users.score(rows)
     const scoresAfter = await this.users.score(rows, change)
     const before = [...listOf(this.candidates.lists(rows, scoresBefore, k), 0, k)]
@@ -86,8 +88,11 @@ export class Interventions {
   async effect(rows: Int32Array | null, k: number, intervention: RowIntervention, step: Step): Promise<RowsEffect> {
     const baseline = this.baselineOf(rows, k)
     const groups = quantityGroups(this.split, this.items, k)
-    const change = await this.modelIntervention(intervention)
-    return segmentEffect(this.users, this.candidates, baseline, groups, k, change, step)
+    await step('Preparing users', 0)
+    await this.users.prepare()
+    const held = intervention.holds.length > 0 ? 0.1 : 0
+    const change = await this.modelIntervention(intervention, partOf(step, 0, held))
+    return segmentEffect(this.users, this.candidates, baseline, groups, k, change, partOf(step, held, 1))
   }
 
   /** The effect of do(c_i), the outgoing row of c_i at zero, for each confounder: the paper's Table 4. */
@@ -108,7 +113,7 @@ export class Interventions {
     this.refuseUnknown(Int32Array.of(row))
     if (item < 0 || item >= this.users.items)
       throw new CausewayError('badRequest', `There is no item column ${item}; there are ${this.users.items}.`)
-    const change = await this.modelIntervention(intervention)
+    const change = await this.modelIntervention(intervention, letOthersIn)
     const present = (from: number, to: number): boolean => this.graph.probabilities[from]![to]! > 0
     return explainPaths(this.users, this.candidates, row, item, change, present, this.nodes)
   }
@@ -136,7 +141,7 @@ export class Interventions {
     return baseline
   }
 
-  private modelIntervention(intervention: RowIntervention): Promise<ModelIntervention> {
+  private modelIntervention(intervention: RowIntervention, step: Step): Promise<ModelIntervention> {
     for (const { at } of intervention.holds) {
       if (at.kind === 'user') this.refuseUnknown(Int32Array.of(at.row))
       if (at.kind === 'mean' && at.rows) {
@@ -144,7 +149,7 @@ export class Interventions {
         if (at.rows.length === 0) throw new CausewayError('badRequest', 'The group to take the mean of has no users.')
       }
     }
-    return modelIntervention(intervention, this.values, this.nodes)
+    return modelIntervention(intervention, this.values, this.nodes, step)
   }
 
   private attributesOf(of: 'items' | 'users', table: AttributeTable): Attributes {

@@ -2,6 +2,7 @@ import { CausewayError } from '../../../src-shared/contract/errors'
 import type { RowIntervention } from '../../jobs/trainer-contract'
 import type { ModelIntervention } from '../../methods/method'
 import type { ConfounderValues } from './confounder-values'
+import { partOf, type Step } from './tasks'
 
 /** The paper's do(c_i) as a question: the outgoing row of one node at zero. */
 export const zeroRow = (node: number, nodes: number): RowIntervention => ({
@@ -19,6 +20,7 @@ export async function modelIntervention(
   { factors, holds }: RowIntervention,
   values: ConfounderValues,
   nodes: number,
+  step: Step,
 ): Promise<ModelIntervention> {
   const result: { mask?: Float32Array; holds?: Map<number, Float32Array> } = {}
   if (factors) {
@@ -27,11 +29,12 @@ export async function modelIntervention(
     result.mask = Float32Array.from(factors.flatMap((row, i) => row.map((factor, j) => (i === j ? 1 : factor))))
   }
   if (holds.length > 0) result.holds = new Map()
-  for (const { node, at } of holds) {
+  for (const [index, { node, at }] of holds.entries()) {
     if (node < 0 || node >= nodes)
       throw new CausewayError('badRequest', `There is no node ${node + 1}; the graph has ${nodes}.`)
     if (result.holds!.has(node)) throw new CausewayError('badRequest', `Node ${node + 1} is held at two values.`)
-    result.holds!.set(node, Float32Array.from(await heldValue(node, at, values)))
+    const own = partOf(step, index / holds.length, (index + 1) / holds.length)
+    result.holds!.set(node, Float32Array.from(await heldValue(node, at, values, own)))
   }
   return result
 }
@@ -40,13 +43,14 @@ function heldValue(
   node: number,
   at: RowIntervention['holds'][number]['at'],
   values: ConfounderValues,
+  step: Step,
 ): Promise<Float64Array> {
   switch (at.kind) {
     case 'mean':
-      return values.mean(node, at.rows)
+      return values.mean(node, at.rows, step)
     case 'user':
       return values.ofUser(node, at.row)
     case 'sd':
-      return values.moved(node, at.sd)
+      return values.moved(node, at.sd, step)
   }
 }

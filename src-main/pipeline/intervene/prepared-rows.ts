@@ -67,7 +67,8 @@ export class PreparedRows {
     this.prepared = null
   }
 
-  private prepare(): Promise<PreparedUsers> {
+  /** Prepares the users, once. */
+  prepare(): Promise<PreparedUsers> {
     if (!this.prepared) {
       const preparing = this.model.prepare(this.train)
       this.prepared = preparing

@@ -9,7 +9,7 @@ import { bootstrap, estimate, resampleUsers } from './resample-users'
 import { partOf, type Step } from './tasks'
 
 /** A change of scores below it is none. */
-const noChange = 1e-6
+export const noChange = 1e-6
 
 /** Lists of the baseline are kept so deep at least: items that enter have mostly been not far below. */
 const leastDepth = 50
@@ -294,7 +294,7 @@ function coverageOf(
   return {
     id: `coverage@${k}`,
     label: 'Catalogue coverage',
-    help: `Share of all items that are in the top ${k} of at least one user of the segment.`,
+    help: `Share of all items that are in the top ${k} of at least one user of the segment; the interval is corrected for users who are drawn twice.`,
     users: compared.users,
     before: share(before, drawnBefore),
     after: share(after, drawnAfter),
