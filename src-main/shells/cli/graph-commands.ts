@@ -12,6 +12,7 @@ import {
   maskFormats,
   type MaskFormatId,
 } from '../../../src-shared/graph/formats/mask-formats'
+import { analyzeDomainGraph } from '../../../src-shared/graph/dag/analyze'
 import { parseDagitty } from '../../../src-shared/graph/dag/dagitty'
 import type { CommandContext } from './context'
 import * as describe from './describe-effects'
@@ -178,6 +179,20 @@ function addDomainCommands({ program, output, session }: CommandContext): void {
   const saved = async (opened: Session, name: string) =>
     pick(await opened.request('domain:list', {}), (graph) => graph.name, name, 'domain graph')
 
+  domain
+    .command('check')
+    .description(
+      'what a drawn graph says: paths, adjustment sets, instruments, testable implications, methods that fit',
+    )
+    .argument('<file or name>')
+    .action((given: string) =>
+      session('read', async (opened) => {
+        const text = namesFile(given) ? readText(given) : (await saved(opened, given)).text
+        const methods = await opened.request('train:methods', {})
+        const answers = analyzeDomainGraph(parseDagitty(text), { available: methods.map(({ id }) => id) })
+        output.result(answers, () => describe.describeDomain(answers))
+      }),
+    )
   domain
     .command('list')
     .description('all domain graphs of the workspace')
