@@ -23,7 +23,8 @@ describe('decimals', () => {
 
 describe('numbers', () => {
   it('carry a real minus sign, and none where they round to zero', () => {
-    expect(fixed(-1204.56, 1)).toBe('−1,204.6')
+    expect(fixed(-1204.56, 1)).toBe('−1204.6')
+    expect(fixed(20256, 0)).toBe('20,256')
     expect(fixed(-0.004, 2)).toBe('0.00')
     expect(signed(0.004, 2)).toBe('0.00')
     expect(signed(0.3, 1)).toBe('+0.3')

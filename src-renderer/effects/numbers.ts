@@ -19,12 +19,15 @@ export function decimalsOf({ mean, low, high }: Estimate): number {
 }
 const within = (decimals: number): number => Math.min(Math.max(decimals, 0), mostDecimals)
 
-/** A number with so many decimals, thousands separated: `1,204.5`, `−0.03`; what rounds to zero has no sign. */
+/** A number with so many decimals, thousands separated from 10,000 on: `20,256`, `−0.03`; what rounds to zero has no sign. */
 export function fixed(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return '–'
-  const text = new Intl.NumberFormat('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(
-    Math.abs(value),
-  )
+  const text = new Intl.NumberFormat('en', {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+    // A mean year is 2020.1, not 2,020.1.
+    useGrouping: 'min2',
+  }).format(Math.abs(value))
   return value < 0 && /[1-9]/.test(text) ? `−${text}` : text
 }
 
