@@ -117,7 +117,13 @@ export function workbenchActions(): Action[] {
       name: 'Show the graph of this run',
       group: 'Run',
       when: capableOf('graph'),
-      perform: () => go('graph'),
+      perform: async () => void (await router.push({ name: 'graph', query: { tab: 'learned' } })),
+    },
+    {
+      id: 'graph.domain',
+      name: 'Draw a domain graph',
+      group: 'Domain graph',
+      perform: async () => void (await router.push({ name: 'graph', query: { tab: 'domain' } })),
     },
     {
       id: 'run.recommend',

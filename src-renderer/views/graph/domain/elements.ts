@@ -1,7 +1,7 @@
 import type { ElementDefinition, StylesheetJson } from 'cytoscape'
 import type { DomainEdge, DomainGraph, VariableRole } from '../../../../src-shared/domain/domain-graph'
 import type { GraphTheme } from '../../../graph/colours'
-import type { Places } from './placement'
+import { nameWidth, type Place, type Places } from './placement'
 
 /** The role's name, and what it means in one sentence. */
 export const roleInfo: Readonly<Record<VariableRole, { label: string; help: string; key: string }>> = {
@@ -51,11 +51,32 @@ const bend = 32
 /** `both`: part of a causal path and of an open biasing one. */
 export type EdgeMark = 'plain' | 'causal' | 'biasing' | 'both' | 'cycle'
 
+/** The name stands under its variable, as high as this, in pixels from the middle. */
+const nameBottom = variableSize / 2 + 22
+
+/**
+ * How far from the variable `at` an edge from `from` ends, in pixels, so that its arrow is not hidden by the name below. Places in
+ * pixels.
+ */
+function gapAt(name: string, at: Place, from: Place): number {
+  const [dx, dy] = [from.x - at.x, from.y - at.y]
+  const length = Math.hypot(dx, dy)
+  const half = nameWidth(name) / 2
+  const top = variableSize / 2 + 2
+  if (dy <= 0 || length === 0 || Math.abs(dx / dy) * top > half) return 0
+  // Where the line leaves the name: below it or at its side.
+  const leaves = Math.abs(dx / dy) * nameBottom <= half ? nameBottom * (length / dy) : half * (length / Math.abs(dx))
+  return Math.max(0, Math.min(leaves, length - variableSize - 12) - variableSize / 2)
+}
+
 /** Everything that is drawn, at its place in pixels. `scale`: pixels of one unit of the text. */
 export function domainElements(graph: DomainGraph, places: Places, scale: number, marks: Marks): ElementDefinition[] {
   const pairs = new Set(graph.edges.map((edge) => JSON.stringify([edge.from, edge.to])))
-  const variables = graph.variables.map(({ name, role }): ElementDefinition => {
+  const pixels = (name: string): Place => {
     const at = places.get(name) ?? { x: 0, y: 0 }
+    return { x: at.x * scale, y: at.y * scale }
+  }
+  const variables = graph.variables.map(({ name, role }): ElementDefinition => {
     return {
       group: 'nodes',
       data: {
@@ -64,7 +85,7 @@ export function domainElements(graph: DomainGraph, places: Places, scale: number
         role,
         onPath: marks.path === null ? 'none' : marks.path.variables.has(name) ? 'on' : 'off',
       },
-      position: { x: at.x * scale, y: at.y * scale },
+      position: pixels(name),
     }
   })
   const edges = graph.edges.map((edge): ElementDefinition => {
@@ -86,6 +107,8 @@ export function domainElements(graph: DomainGraph, places: Places, scale: number
         target: variableId(edge.to),
         kind: edge.kind,
         mark,
+        gap: gapAt(edge.to, pixels(edge.to), pixels(edge.from)),
+        sourceGap: edge.kind === '<->' ? gapAt(edge.from, pixels(edge.from), pixels(edge.to)) : 0,
         bend: edge.kind === '<->' ? -bend : pairs.has(JSON.stringify([edge.to, edge.from])) ? bend : 0,
         onPath: marks.path === null ? 'none' : marks.path.edges.has(key) ? 'on' : 'off',
       },
@@ -147,6 +170,8 @@ export function domainStyle(theme: GraphTheme, name: 'light' | 'dark'): Styleshe
         'border-color': theme.nodeBorder,
         'overlay-opacity': 0,
         'min-zoomed-font-size': 6,
+        'overlay-shape': 'ellipse',
+        'underlay-shape': 'ellipse',
       },
     },
     { selector: 'node[role = "hidden"]', style: { 'border-style': 'dotted', 'background-color': theme.background } },
@@ -174,6 +199,8 @@ export function domainStyle(theme: GraphTheme, name: 'light' | 'dark'): Styleshe
         'curve-style': 'unbundled-bezier',
         'control-point-distances': 'data(bend)' as unknown as number,
         'control-point-weights': 0.5,
+        'target-distance-from-node': 'data(gap)' as unknown as number,
+        'source-distance-from-node': 'data(sourceGap)' as unknown as number,
         'overlay-opacity': 0,
       },
     },

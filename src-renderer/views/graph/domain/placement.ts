@@ -40,6 +40,38 @@ export function pixelsPerUnit(graph: DomainGraph, now = usual): number {
 /** Roughly how wide a name is drawn, in pixels: layouts are computed without a screen. */
 export const nameWidth = (name: string): number => 7 * name.length + 12
 
+/** How near, in pixels, an edge may pass a variable it does not end at, and how often all are looked at. */
+const clearance = 36
+const clearings = 12
+/** Drawings with more pairs of edge and variable are left as they are: they are read zoomed in. */
+const clearedPairs = 20_000
+
+/** Moves variables aside, in place, where a straight edge would run through them. */
+function clearTheWay(graph: DomainGraph, places: Map<string, Place>): void {
+  if (graph.edges.length * graph.variables.length > clearedPairs) return
+  for (let round = 0; round < clearings; round++) {
+    let moved = false
+    for (const { from, to } of graph.edges) {
+      const [a, b] = [places.get(from)!, places.get(to)!]
+      const [dx, dy] = [b.x - a.x, b.y - a.y]
+      const length2 = dx * dx + dy * dy
+      if (length2 === 0) continue
+      for (const [name, place] of places) {
+        if (name === from || name === to) continue
+        const share = ((place.x - a.x) * dx + (place.y - a.y) * dy) / length2
+        if (share <= 0 || share >= 1) continue
+        const aside = place.x - (a.x + share * dx)
+        const distance = (Math.abs(aside) * Math.abs(dy)) / Math.sqrt(length2)
+        // Sideways only, so that causes stay above their effects.
+        if (distance >= clearance || Math.abs(dy) < 1) continue
+        place.x += (aside < 0 ? -1 : 1) * (clearance - distance + 4)
+        moved = true
+      }
+    }
+    if (!moved) return
+  }
+}
+
 /** Causes on top, effects below, in units of the text. `scale`: pixels of one unit. */
 export function arrange(graph: DomainGraph, scale: number): Places {
   const headless = cytoscape({
@@ -54,11 +86,11 @@ export function arrange(graph: DomainGraph, scale: number): Places {
     style: [{ selector: 'node', style: { width: 'data(width)', height: 48, shape: 'rectangle' } }],
   })
   try {
-    const options = { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 32, rankSep: 56 }
+    const options = { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 40, rankSep: 60 }
     headless.layout(options as cytoscape.LayoutOptions).run()
-    return new Map(
-      headless.nodes().map((node) => [node.id(), { x: node.position().x / scale, y: node.position().y / scale }]),
-    )
+    const places = new Map(headless.nodes().map((node) => [node.id(), { ...node.position() }]))
+    clearTheWay(graph, places)
+    return new Map([...places].map(([name, { x, y }]) => [name, { x: x / scale, y: y / scale }]))
   } finally {
     headless.destroy()
   }

@@ -53,8 +53,8 @@ function edgeSvg(
     x: middle.x - ((target.y - source.y) / length) * bend,
     y: middle.y + ((target.x - source.x) / length) * bend,
   }
-  const start = towards(source, control, radius + 1)
-  const end = towards(target, control, radius + 1)
+  const start = towards(source, control, radius + 1 + (data.sourceGap as number))
+  const end = towards(target, control, radius + 1 + (data.gap as number))
   const both = data.kind === '<->'
   const from = both ? towards(start, control, arrowLength - 1) : start
   const to = towards(end, control, arrowLength - 1)

@@ -183,7 +183,7 @@ export function useDomainEditor() {
     connect(from, name, kind)
   }
 
-  function reverse(of: readonly DomainEdge[] = edges.value): void {
+  function reverseEdges(of: readonly DomainEdge[] = edges.value): void {
     if (of.length === 0) return
     const turned = of.map((edge): DomainEdge => (edge.kind === '->' ? { ...edge, from: edge.to, to: edge.from } : edge))
     const done = edit(of.length === 1 ? `turning ${edgeText(of[0]!)}` : `turning ${of.length} edges`, (graph) =>
@@ -258,7 +258,7 @@ export function useDomainEditor() {
     connect,
     startConnecting,
     pick,
-    reverse,
+    reverseEdges,
     changeKind,
     remove,
     move,
