@@ -30,19 +30,29 @@ export interface EditedView {
   canKnow: () => boolean
 }
 
-/** The actions the ribbon shows in each mode, in order. */
-export const maskRibbon = [
-  'graph.toggle',
-  'graph.zero-row',
-  'graph.zero-column',
-  'graph.isolate',
-  'graph.hold',
-  'graph.weaker',
-  'graph.stronger',
-  'graph.invert',
-  'graph.reset',
+/** An action as a ribbon shows it: by a short name. */
+export interface RibbonEntry {
+  id: string
+  label: string
+}
+
+/** What the ribbon shows in each mode, in order. */
+export const maskRibbon: readonly RibbonEntry[] = [
+  { id: 'graph.toggle', label: 'Toggle' },
+  { id: 'graph.zero-row', label: 'Zero row' },
+  { id: 'graph.zero-column', label: 'Zero column' },
+  { id: 'graph.isolate', label: 'Isolate' },
+  { id: 'graph.weaker', label: '− 0.1' },
+  { id: 'graph.stronger', label: '+ 0.1' },
+  { id: 'graph.hold', label: 'Hold' },
+  { id: 'graph.invert', label: 'Invert' },
+  { id: 'graph.reset', label: 'Reset' },
 ]
-export const knowledgeRibbon = ['graph.require', 'graph.forbid', 'graph.free']
+export const knowledgeRibbon: readonly RibbonEntry[] = [
+  { id: 'graph.require', label: 'Require' },
+  { id: 'graph.forbid', label: 'Forbid' },
+  { id: 'graph.free', label: 'Free' },
+]
 
 /** What was copied in this window, for where the browser lets no page read the clipboard. */
 let copiedHere: string | null = null
@@ -126,7 +136,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.toggle',
-      name: 'Toggle edge',
+      name: 'Remove the chosen edges, or put them back',
       group,
       shortcut: 'X',
       when: () => masking() && someEdges(),
@@ -134,7 +144,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.zero-row',
-      name: 'Zero row: do(c)',
+      name: 'Zero the row of what is chosen: do(c)',
       group,
       shortcut: 'Z',
       when: () => masking() && some(),
@@ -142,7 +152,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.zero-column',
-      name: 'Zero column',
+      name: 'Zero the column of what is chosen',
       group,
       shortcut: 'Shift+Z',
       when: () => masking() && some(),
@@ -150,7 +160,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.isolate',
-      name: 'Isolate',
+      name: 'Isolate the chosen nodes',
       group,
       shortcut: 'O',
       when: () => masking() && view.chosen().nodes.length > 0,
@@ -158,7 +168,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.hold',
-      name: 'Hold at mean, or release',
+      name: 'Hold the chosen nodes at their mean, or release them',
       group,
       shortcut: 'H',
       when: () => masking() && view.canHold() && view.chosen().nodes.length > 0,
@@ -166,7 +176,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.weaker',
-      name: 'Weaker by 0.1',
+      name: 'Scale the chosen edges down by 0.1',
       group,
       shortcut: '[',
       when: () => masking() && someEdges(),
@@ -174,7 +184,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.stronger',
-      name: 'Stronger by 0.1',
+      name: 'Scale the chosen edges up by 0.1',
       group,
       shortcut: ']',
       when: () => masking() && someEdges(),
@@ -182,7 +192,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.invert',
-      name: 'Invert',
+      name: 'Invert the mask',
       group,
       shortcut: 'V',
       when: masking,
@@ -190,7 +200,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.reset',
-      name: 'Reset',
+      name: 'Reset the mask',
       group,
       shortcut: 'R',
       when: masking,
@@ -206,7 +216,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.require',
-      name: 'Require',
+      name: 'Require the chosen edges in the next training',
       group,
       shortcut: 'Y',
       when: () => knowing() && someEdges(),
@@ -214,7 +224,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.forbid',
-      name: 'Forbid',
+      name: 'Forbid the chosen edges in the next training',
       group,
       shortcut: 'N',
       when: () => knowing() && someEdges(),
@@ -222,7 +232,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.free',
-      name: 'Say nothing',
+      name: 'Say nothing of the chosen edges',
       group,
       shortcut: 'U',
       when: () => knowing() && someEdges(),
@@ -230,7 +240,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     {
       id: 'graph.undo',
-      name: 'Undo',
+      name: 'Undo the last change of the graph',
       group,
       shortcut: 'Mod+Z',
       when: () => editor.canUndo,
@@ -242,7 +252,7 @@ export function graphEditActions(view: EditedView): Action[] {
     },
     ...['Mod+Shift+Z', 'Mod+Y'].map((shortcut, index): Action => ({
       id: index === 0 ? 'graph.redo' : 'graph.redo-again',
-      name: 'Redo',
+      name: 'Redo the change of the graph',
       group,
       shortcut,
       when: () => editor.canRedo,

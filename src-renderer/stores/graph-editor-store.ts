@@ -93,7 +93,8 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
 
   /** Brings a run into the editor, with its names, notes and places. What was edited before in this window is still there. */
   async function open(id: string, names: string[]): Promise<void> {
-    await flush()
+    // Takes what is to be written of the run before; from here on the editor is the new one's.
+    const written = flush()
     annotationsError.value = null
     run.value = id
     nodes.value = names
@@ -101,6 +102,7 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
     if (!known || known.present.nodes.join(' ') !== names.join(' '))
       histories.set(id, emptyHistory({ ...initialEditorState(names), positions: storedPlaces(id, names) }))
     if (!stored.has(id)) await readAnnotations()
+    await written
   }
 
   /** Reads the names and notes that lie with the run. */
