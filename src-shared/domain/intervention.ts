@@ -142,7 +142,7 @@ export interface PathExplanation {
 
 /** An item whose score a confounder moves. */
 export interface ItemMove extends ItemCard {
-  /** Mean over users of score − score with the confounder silenced. */
+  /** Mean over users of score − score with the confounder silenced, less the mean of that over all confounders. */
   change: number
 }
 
@@ -151,13 +151,16 @@ export interface AttributeTie {
   attribute: string
   /** The category, for a text attribute; null for a numeric one. */
   value: string | null
-  /** Correlation over items (of their mean move) or over users (of the size of the confounder's effect on them), −1..1. */
+  /**
+   * Correlation over items (of their `ItemMove.change`) or over users (of the size of the confounder's effect on them, less that of
+   * all confounders), −1..1.
+   */
   correlation: number
   /** Items or users it is of. */
   count: number
 }
 
-/** What a confounder does, read from data: to suggest a name for it. */
+/** What sets a confounder apart, read from data: to suggest a name for it. */
 export interface ConfounderProfile {
   node: number
   raises: ItemMove[]
@@ -167,7 +170,7 @@ export interface ConfounderProfile {
   userTies: AttributeTie[]
   /** A name in words of the strongest tie; null where none is strong enough to say so. */
   suggestedName: string | null
-  /** Standard deviation over users and items of the moves: 0 for a confounder that does nothing. */
+  /** Standard deviation over users and items of score − score with it silenced: 0 for a confounder that does nothing. */
   strength: number
 }
 

@@ -5,6 +5,7 @@ import { csrOf } from '../../../tests/support/csr'
 import { linearModel } from '../../../tests/support/linear-model'
 import { describeWith } from './attributes'
 import { Interventions } from './interventions'
+import { distinctive } from './moves'
 import { suggestName } from './profiles'
 
 const users = 12
@@ -83,6 +84,19 @@ test('a profile says what a confounder raises and lowers, and what that goes alo
     suggestedName: null,
     strength: 0,
   })
+})
+
+test('what all confounders do alike is no part of any profile', () => {
+  const common = Float64Array.of(5, 5, 9)
+  const values = [1, -1].map((sign) => common.map((value, at) => value + sign * at))
+  const idle = new Float64Array(3)
+  expect(distinctive([...values, idle], Float64Array.of(1, 1, 0))).toEqual([
+    Float64Array.of(0, 1, 2),
+    Float64Array.of(0, -1, -2),
+    idle,
+  ])
+  // Nothing to compare it with.
+  expect(distinctive([common, idle], Float64Array.of(1, 0))).toEqual([common, idle])
 })
 
 const tie = (attribute: string, value: string | null, correlation: number) => ({

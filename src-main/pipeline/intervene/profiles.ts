@@ -3,7 +3,7 @@ import { takeRows, type Split } from '../../../src-shared/domain/split'
 import type { RowProfile } from '../../jobs/trainer-contract'
 import { codesOf, type Attributes } from './attributes'
 import { Candidates } from './lists'
-import { confounderMoves } from './moves'
+import { confounderMoves, distinctive, noStrength } from './moves'
 import { evenSample, PreparedRows, type IntervenableModel } from './prepared-rows'
 import { correlation } from './statistics'
 import type { Step } from './tasks'
@@ -17,10 +17,7 @@ const leastCount = 5
 /** A tie from which on it may give a name. */
 const namingCorrelation = 0.2
 
-/** A confounder that moves scores by less than this does nothing. */
-const noStrength = 1e-6
-
-/** What each confounder does, read from the moves of the items' scores. */
+/** What each confounder does beside what all of them do, read from the moves of the items' scores. */
 export async function confounderProfiles(
   model: IntervenableModel,
   split: Split,
@@ -37,12 +34,12 @@ export async function confounderProfiles(
     const { means, deviations } = await confounderMoves(prepared, nodes, step, (node, at, moves) => {
       sizes[node]![at] = candidates.of(sample[at]!, (excluded) => meanSize(moves, excluded))
     })
-    return sizes.map((size, node): RowProfile => {
-      const moves = means.subarray(node * split.train.cols, (node + 1) * split.train.cols)
+    const ownSizes = distinctive(sizes, deviations)
+    return distinctive(means, deviations).map((moves, node): RowProfile => {
       const strength = deviations[node]!
       const idle = strength < noStrength
       const itemTies = idle ? [] : tiesOf(items, (at) => at, moves)
-      const userTies = idle ? [] : tiesOf(users, (at) => sample[at]!, size)
+      const userTies = idle ? [] : tiesOf(users, (at) => sample[at]!, ownSizes[node]!)
       return {
         node,
         raises: idle ? [] : strongest(moves, 1),

@@ -11,7 +11,7 @@ import { findMethod } from '../../methods/registry'
 import { useBackend } from '../../tensor/backends'
 import { Rng } from '../../tensor/rng'
 import { evaluate } from '../evaluate/evaluate'
-import { confounderMoves } from '../intervene/moves'
+import { confounderMoves, distinctive } from '../intervene/moves'
 import { evenSample, isIntervenable, PreparedRows } from '../intervene/prepared-rows'
 import { correlation } from '../intervene/statistics'
 import { appendResample, readGraph, readWeights, resumeResamples } from '../run-files'
@@ -142,7 +142,7 @@ async function trainResample(
   }
 }
 
-/** What each confounder does to the items: its mean move of each item's score, [k] of [items]. */
+/** What sets each confounder apart in what it does to the items: its mean move of each item's score, [k] of [items]. */
 export type Signature = Float64Array[]
 
 /** The signature of the run itself. */
@@ -161,11 +161,11 @@ async function signatureOf(model: FittedModel, { split, nodes, signal }: Bench):
   if (!isIntervenable(model)) throw notIntervenable()
   const users = new PreparedRows(model, takeRows(split.train, evenSample(split.train.rows, mostSignatureUsers)))
   try {
-    const { means } = await confounderMoves(users, nodes, async () => {
+    const { means, deviations } = await confounderMoves(users, nodes, async () => {
       await new Promise(setImmediate)
       if (signal.requested) throw new Stopped()
     })
-    return Array.from({ length: nodes }, (_, node) => means.slice(node * users.items, (node + 1) * users.items))
+    return distinctive(means, deviations)
   } finally {
     users.dispose()
   }
