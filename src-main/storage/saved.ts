@@ -22,6 +22,9 @@ const domainGraphs: SavedKind<SavedDomainGraph> = {
   nameOf: ({ name }) => name,
 }
 
+/** What the file of names and notes is called where it is damaged. */
+export const namesAndNotes = 'names and notes'
+
 /** How many resamples a bootstrap of a run is to have. */
 const bootstrapPlanSchema = z.object({
   type: z.literal('causeway-bootstrap'),
@@ -85,7 +88,7 @@ export class Saved {
     try {
       this.annotations(run)
     } catch (thrown) {
-      damaged.push({ what: 'names and notes', name: runFiles.annotations, reason: CausewayError.from(thrown).message })
+      damaged.push({ what: namesAndNotes, name: runFiles.annotations, reason: CausewayError.from(thrown).message })
     }
     return damaged
   }

@@ -1,10 +1,12 @@
 import type { DatasetCard } from '../../../src-shared/domain/dataset'
 import { recipeSchema } from '../../../src-shared/domain/dataset'
-import type { CausalGraph } from '../../../src-shared/domain/graph'
+import type { Annotations, BootstrapConfidence, CausalGraph } from '../../../src-shared/domain/graph'
+import type { SavedEffect } from '../../../src-shared/domain/intervention'
 import type { MethodInfo } from '../../../src-shared/domain/method'
 import { cutoffs, rankingMetrics } from '../../../src-shared/domain/metric'
-import type { RunDetail } from '../../../src-shared/domain/run'
+import type { RunDetail, RunManifest } from '../../../src-shared/domain/run'
 import type { ParamSchema, ParamValues } from '../../../src-shared/params/params'
+import { interventionSection } from './intervention-section'
 import type { Block, ReportDocument, ReportSection } from './report-document'
 
 /** Everything a report of one run is made of. */
@@ -14,6 +16,14 @@ export interface ReportInput {
   method: MethodInfo
   /** null for a method that learns none. */
   graph: CausalGraph | null
+  /** Names and notes of the nodes. */
+  annotations: Annotations
+  /** null where no bootstrap was asked for. */
+  confidence: BootstrapConfidence | null
+  /** Results of interventions that were saved with the run. */
+  effects: SavedEffect[]
+  /** What was saved with the run but cannot be read. */
+  damaged: { what: string; name: string; reason: string }[]
 }
 
 /** Edges at or above this probability are drawn; the table lists them all. */
@@ -35,7 +45,8 @@ export function buildReport(input: ReportInput): ReportDocument {
       parameterSection(input),
       trainingSection(input),
       metricSection(input),
-      ...(input.graph ? [graphSection(input.graph)] : []),
+      ...(input.graph ? [graphSection(input.graph, input)] : []),
+      ...interventionSection(input.effects, input.method),
       limitationSection(input),
       reproductionSection(input),
     ],
@@ -150,7 +161,8 @@ function metricSection({ detail: { manifest } }: ReportInput): ReportSection {
   }
 }
 
-function graphSection(graph: CausalGraph): ReportSection {
+function graphSection(graph: CausalGraph, { annotations, confidence, detail }: ReportInput): ReportSection {
+  const names = graph.nodes.map((node) => annotations.names[node] ?? node)
   const edges = graph.nodes
     .flatMap((_, from) =>
       graph.nodes.map((__, to) => ({ from, to, probability: graph.probabilities[from]?.[to] ?? 0 })),
@@ -158,35 +170,84 @@ function graphSection(graph: CausalGraph): ReportSection {
     .filter((edge) => edge.from !== edge.to)
     .sort((a, b) => b.probability - a.probability)
   const strengths = graph.meanStrengths
+  const found = confidence !== null && confidence.done.length > 0 ? confidence : null
   return {
     title: 'Causal graph',
     blocks: [
       {
         kind: 'text',
-        text: `Learned over ${graph.nodes.length} latent confounders. An edge from a to b says that a influences b. The nodes are latent: they carry no names of things in the world.`,
+        text: `Learned over ${graph.nodes.length} latent confounders. An edge from a to b says that a influences b. The nodes are latent: what they are called is an interpretation of who named them.`,
       },
+      ...knowledgeBlocks(detail.manifest.knowledge),
       {
         kind: 'graph',
         caption: `Edges with a probability of at least ${drawnProbability}`,
-        nodes: graph.nodes,
+        nodes: names,
         edges: edges.filter((edge) => edge.probability >= drawnProbability),
       },
       {
         kind: 'table',
         caption: 'All edges, most probable first',
-        head: ['From', 'To', 'Probability', ...(strengths ? ['Mean strength'] : [])],
+        head: ['From', 'To', 'Probability', ...(strengths ? ['Mean strength'] : []), ...(found ? ['Found in'] : [])],
         rows: edges.map(({ from, to, probability }) => [
-          graph.nodes[from]!,
-          graph.nodes[to]!,
+          names[from]!,
+          names[to]!,
           number(probability, 3),
           ...(strengths ? [number(strengths[from]?.[to] ?? 0, 3)] : []),
+          ...(found ? [`${Math.round(found.frequencies[from]![to]! * 100)} %`] : []),
         ]),
       },
+      ...nodeBlocks(graph, annotations, found),
+      ...(found
+        ? [
+            {
+              kind: 'text' as const,
+              text: `Found in: the share of ${found.done.length} trainings on users drawn with replacement, each with its own seed, in which the edge has a probability of at least 0.5 once the confounders are matched by what they do to the items.${found.done.length < found.resamples ? ` ${found.resamples} were asked for.` : ''} A confounder unlike its match makes the figures of its edges unsure.`,
+            },
+          ]
+        : []),
     ],
   }
 }
 
-function limitationSection({ detail: { manifest }, card, method, graph }: ReportInput): ReportSection {
+/** Names, notes and the likeness of the nodes to their matches; nothing where there is nothing to say. */
+function nodeBlocks(graph: CausalGraph, { names, notes }: Annotations, found: BootstrapConfidence | null): Block[] {
+  const annotated = Object.keys(names).length + Object.keys(notes).length > 0
+  if (!annotated && !found) return []
+  return [
+    {
+      kind: 'table',
+      caption: 'The nodes',
+      head: ['Node', ...(annotated ? ['Name', 'Notes'] : []), ...(found ? ['Likeness to its match'] : [])],
+      rows: graph.nodes.map((node, at) => [
+        node,
+        ...(annotated ? [names[node] ?? '', notes[node] ?? ''] : []),
+        ...(found ? [number(found.meanSimilarity[at]!, 3)] : []),
+      ]),
+    },
+  ]
+}
+
+function knowledgeBlocks(knowledge: RunManifest['knowledge']): Block[] {
+  if (knowledge === null) return []
+  const listed = (edges: [string, string][]): string =>
+    edges.map(([from, to]) => `${from} → ${to}`).join(', ') || 'none'
+  return [
+    {
+      kind: 'table',
+      caption: `What the training was told of the graph and honoured exactly: ${knowledge.name}`,
+      head: ['What', 'Value'],
+      rows: [
+        ['Required edges', listed(knowledge.required)],
+        ['Forbidden edges', listed(knowledge.forbidden)],
+        ['Tiers, earliest first', knowledge.tiers.map((tier) => tier.join(', ')).join(' | ') || 'none'],
+        ...(knowledge.notes === '' ? [] : [['Notes', knowledge.notes]]),
+      ],
+    },
+  ]
+}
+
+function limitationSection({ detail: { manifest }, card, method, graph, damaged }: ReportInput): ReportSection {
   const items = [
     'The figures are of one run with one seed. Compare methods over several seeds and on the same split.',
     'Offline metrics count what users did in the past. They do not show what users would have done with other recommendations.',
@@ -208,6 +269,7 @@ function limitationSection({ detail: { manifest }, card, method, graph }: Report
   if (manifest.recipe.splitBy === 'random') {
     items.push('The split is random: the model has seen interactions later than some it is tested on.')
   }
+  for (const { what, name, reason } of damaged) items.push(`The ${what} "${name}" is left out. ${reason}`)
   return { title: 'Limitations', blocks: [{ kind: 'list', items }] }
 }
 
@@ -223,6 +285,7 @@ export function reproductionCommand({ detail: { manifest }, method }: ReportInpu
     `--data ${quoted(manifest.dataset)}`,
     `--backend ${manifest.backend}`,
     `--seed ${manifest.seed}`,
+    ...(manifest.knowledge ? [`--knowledge ${quoted(manifest.knowledge.name)}`] : []),
     ...set('', method.params, manifest.params),
     ...set('data.', recipeSchema, manifest.recipe),
   ].join(' ')

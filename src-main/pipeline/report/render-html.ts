@@ -7,7 +7,7 @@ const style = `
 @media (prefers-color-scheme: dark) { :root { --text: #e4e7eb; --faint: #9aa5b1; --line: #3e4c59; --ground: #14191f; --panel: #1f2933; --accent: #7fb2f0;
   --s0: #7fb2f0; --s1: #f0a35e; --s2: #6fd19a; --s3: #d695da; --s4: #f08a96; --s5: #a9bcc9; } }
 body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.5rem 4rem; background: var(--ground); color: var(--text); font: 16px/1.55 system-ui, sans-serif; }
-h1 { margin-bottom: 0.25rem; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); padding-bottom: 0.25rem; }
+h1 { margin-bottom: 0.25rem; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); padding-bottom: 0.25rem; } h3 { margin-top: 2rem; }
 .subtitle, caption, figcaption, .label { color: var(--faint); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: 0.25rem; } th, td { text-align: left; vertical-align: top; padding: 0.3rem 1rem 0.3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
@@ -50,13 +50,15 @@ function renderBlock(block: Block): string {
   switch (block.kind) {
     case 'text':
       return `<p>${escapeHtml(block.text)}</p>`
+    case 'heading':
+      return `<h3>${escapeHtml(block.text)}</h3>`
     case 'list':
       return `<ul>${block.items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`
     case 'code':
       return `<pre><code>${escapeHtml(block.text)}</code></pre>`
     case 'table': {
       // A column of numbers stands to the right, as a whole.
-      const numeric = block.head.map((_, at) => block.rows.every((row) => /^-?[\d.]*$/.test(String(row[at]))))
+      const numeric = block.head.map((_, at) => block.rows.every((row) => /^[-+]?[\d.]*$/.test(String(row[at]))))
       const cell = (tag: string, value: string | number, at: number): string =>
         `<${tag}${numeric[at] ? ' class="number"' : ''}>${escapeHtml(String(value))}</${tag.slice(0, 2)}>`
       const head = block.head.map((title, at) => cell('th scope="col"', title, at)).join('')

@@ -29,6 +29,8 @@ function renderBlock(block: Block): string {
   switch (block.kind) {
     case 'text':
       return escapeText(block.text)
+    case 'heading':
+      return `### ${escapeText(block.text)}`
     case 'list':
       return block.items.map((item) => `- ${escapeText(item)}`).join('\n')
     case 'code':

@@ -26,6 +26,8 @@ export interface GraphBlock {
 
 export type Block =
   | { kind: 'text'; text: string }
+  /** Begins a part of a section. */
+  | { kind: 'heading'; text: string }
   | { kind: 'list'; items: string[] }
   | { kind: 'code'; text: string }
   | TableBlock

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DatasetCard } from '../../../src-shared/domain/dataset'
+import { noAnnotations } from '../../../src-shared/domain/graph'
+import type { Quantity, SavedEffect } from '../../../src-shared/domain/intervention'
 import type { MethodInfo } from '../../../src-shared/domain/method'
 import type { RunDetail } from '../../../src-shared/domain/run'
 import { buildReport, reproductionCommand, type ReportInput } from './build-report'
@@ -113,6 +115,10 @@ const input: ReportInput = {
     ],
     meanStrengths: null,
   },
+  annotations: noAnnotations,
+  confidence: null,
+  effects: [],
+  damaged: [],
 }
 
 describe('a report', () => {
@@ -169,6 +175,153 @@ describe('a report', () => {
     const text = renderMarkdown(buildReport({ ...input, method: baseline, graph: null }))
     expect(text).not.toContain('## Causal graph')
     expect(text).toContain('makes no causal claim')
+  })
+})
+
+const quantity = (id: string, before: number, after: number, low: number, high: number): Quantity => ({
+  id,
+  label: `${id} label`,
+  help: `${id} means this.`,
+  users: 7,
+  before: { mean: before, low: before, high: before },
+  after: { mean: after, low: after, high: after },
+  change: { mean: after - before, low, high },
+})
+const saved: SavedEffect = {
+  type: 'causeway-effect',
+  version: 1,
+  name: 'Silence price',
+  notes: `For ${attack}`,
+  savedAt: '2026-11-21T00:00:00.000Z',
+  run: 'csc-1',
+  nodes: ['Price', 'c2', 'c3'],
+  users: { kind: 'attribute', attribute: 'gender', value: 'F' },
+  intervention: {
+    factors: [
+      [1, 0, 0],
+      [1, 1, 0.5],
+      [1, 1, 1],
+    ],
+    holds: [{ node: 1, at: { kind: 'sd', sd: 2 } }],
+  },
+  effect: {
+    k: 10,
+    users: 7,
+    changedLists: 5,
+    largestScoreChange: 0.4,
+    noDifference: false,
+    metrics: [quantity('recall@10', 0.1, 0.2, 0.05, 0.15)],
+    attributes: [quantity('avp@10:price', 50, 40, -12, -8)],
+    categories: [{ attribute: 'category', shares: [quantity('share@10:category=Tools', 0.5, 0.6, 0, 0.2)] }],
+    coverage: quantity('coverage@10', 0.3, 0.4, 0.05, 0.15),
+    jaccard: { mean: 0.8, low: 0.7, high: 0.9 },
+    rankCorrelation: { mean: 0.6, low: 0.5, high: 0.7 },
+    entering: [{ id: 'i1', title: `Lamp ${attack}`, attributes: {}, before: 0, after: 4 }],
+    leaving: [],
+    bootstrap: { resamples: 1000, level: 0.95, seed: 0 },
+    seconds: 0.1,
+  },
+  producedBy: { causeway: '0.1.0', splitHash: 'splithash', seed: 11, backend: 'wasm' },
+}
+
+describe('a report of a run with interventions', () => {
+  const identified = {
+    ...method,
+    identification: {
+      statement: 'Up to assumptions.',
+      byConstruction: ['Noise is additive.'],
+      assumed: ['No hidden cause.'],
+    },
+  }
+  const whole: ReportInput = {
+    ...input,
+    method: identified,
+    detail: {
+      ...detail,
+      manifest: {
+        ...detail.manifest,
+        knowledge: {
+          type: 'causeway-knowledge',
+          version: 1,
+          name: 'first guess',
+          notes: '',
+          nodes: ['c1', 'c2'],
+          required: [['c1', 'c2']],
+          forbidden: [],
+          tiers: [['c1'], ['c2']],
+        },
+      },
+    },
+    annotations: { ...noAnnotations, names: { c1: 'Price' }, notes: { c1: 'Dear or cheap' } },
+    confidence: {
+      resamples: 20,
+      done: [
+        {
+          resample: 0,
+          seed: 1,
+          probabilities: [
+            [0, 0.9],
+            [0.1, 0],
+          ],
+          similarity: [0.93, 0.4],
+          metrics: {},
+          seconds: 1,
+        },
+      ],
+      frequencies: [
+        [0, 1],
+        [0, 0],
+      ],
+      meanSimilarity: [0.93, 0.4],
+    },
+    effects: [saved],
+    damaged: [{ what: 'mask', name: 'torn', reason: 'The mask "torn" cannot be used: it is not JSON.' }],
+  }
+  const html = renderHtml(buildReport(whole))
+  const markdown = renderMarkdown(buildReport(whole))
+
+  it('says what was done, to whom, what came of it with its interval, and what the quantities mean', () => {
+    expect(html).toContain('<h3>Silence price</h3>')
+    expect(markdown).toContain('### Silence price')
+    for (const text of [
+      'Price acts on nothing',
+      'c2 held at',
+      'users with gender = F',
+      '5 of 7',
+      '1000 resamples',
+      'seed 0',
+      'recall@10 label',
+      'recall@10 means this.',
+      '-10.0000',
+      '-12.0000 to -8.0000',
+      'Up to assumptions.',
+      'Noise is additive.',
+      'No hidden cause.',
+    ]) {
+      expect(html).toContain(text)
+      expect(markdown).toContain(text)
+    }
+    // The mask as a table: row, then factors, none on the diagonal.
+    expect(markdown).toContain('| c2 | 1 |  | 0.5 |')
+    expect(html).not.toMatch(/<script/i)
+  })
+
+  it('has names, notes, knowledge and how often each edge was found', () => {
+    expect(markdown).toContain('| Price |')
+    expect(markdown).toContain('Dear or cheap')
+    expect(markdown).toMatch(/\| Price \| .* \| 0.900 \| 100 % \|/)
+    expect(markdown).toContain('1 trainings on users drawn')
+    expect(markdown).toContain('20 were asked for')
+    expect(markdown).toContain('first guess')
+    expect(markdown).toContain('c1 → c2')
+  })
+
+  it('names what was saved but cannot be read', () => {
+    expect(markdown).toContain('The mask "torn" is left out.')
+  })
+
+  it('without a saved result has no such section', () => {
+    expect(renderMarkdown(buildReport(input))).not.toContain('## Interventions')
   })
 })
 
