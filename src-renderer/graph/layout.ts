@@ -21,7 +21,7 @@ function optionsOf(layout: LayoutId, mostTied: string | undefined): LayoutOption
   switch (layout) {
     case 'layered':
       // Roots on top. The box is left out: dagre would squeeze the layers into it.
-      return { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 88, rankSep: 88 } as LayoutOptions
+      return { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 88, rankSep: 72 } as LayoutOptions
     case 'circle':
       return { ...common, name: 'circle' }
     case 'grid':
@@ -38,6 +38,20 @@ function optionsOf(layout: LayoutId, mostTied: string | undefined): LayoutOption
   }
 }
 
+/** Panes are wider than high: a layout that is narrower than this share of its height is drawn apart sideways. */
+const leastAspect = 1.2
+/** Sideways at most this much: a graph of one column stays one. */
+const mostStretch = 4
+
+function widened(positions: Positions): Positions {
+  const places = Object.values(positions)
+  const span = (values: number[]): number => Math.max(...values) - Math.min(...values)
+  const [width, height] = [span(places.map(({ x }) => x)), span(places.map(({ y }) => y))]
+  if (width === 0 || width >= leastAspect * height) return positions
+  const stretch = Math.min((leastAspect * height) / width, mostStretch)
+  return Object.fromEntries(Object.entries(positions).map(([id, { x, y }]) => [id, { x: x * stretch, y }]))
+}
+
 /** Where each node stands in a layout of `elements`: computed without a screen, so that two canvases can share it. */
 export function layoutPositions(elements: ElementDefinition[], layout: LayoutId): Positions {
   const headless = cytoscape({
@@ -49,7 +63,8 @@ export function layoutPositions(elements: ElementDefinition[], layout: LayoutId)
   try {
     const byTies = headless.nodes().sort((a, b) => b.degree(false) - a.degree(false))
     headless.layout(optionsOf(layout, byTies.first().id())).run()
-    return Object.fromEntries(headless.nodes().map((node) => [node.id(), { ...node.position() }]))
+    const positions = Object.fromEntries(headless.nodes().map((node) => [node.id(), { ...node.position() }]))
+    return layout === 'layered' ? widened(positions) : positions
   } finally {
     headless.destroy()
   }
