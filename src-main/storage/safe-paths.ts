@@ -4,10 +4,10 @@ import { CausewayError } from '../../src-shared/contract/errors'
 
 // Letters and digits of any script, then also space, dot, underscore and hyphen; never a separator, a drive or a leading dot.
 const safeName = /^[\p{L}\p{N}](?:[\p{L}\p{N}\p{M} ._-]{0,62}[\p{L}\p{N}\p{M}_-])?$/u
-const windowsDevice = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i
+const windowsDevice = /^(con|prn|aux|nul|com\d|lpt\d) *(\.|$)/i
 
 /** Whether Windows would open a device instead of a file of this name, whatever its ending. */
-export const isDeviceName = (name: string): boolean => windowsDevice.test(name.trimEnd())
+export const isDeviceName = (name: string): boolean => windowsDevice.test(name)
 
 /**
  * A name from outside (data set, run, split) that is to become one folder's name.
