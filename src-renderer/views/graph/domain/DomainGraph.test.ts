@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { getActivePinia } from 'pinia'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 import { CausewayError } from '../../../../src-shared/contract/errors'
 import type { SavedDomainGraph } from '../../../../src-shared/domain/domain-graph'
@@ -9,6 +9,9 @@ import { actionOfKey, availableActions, perform, performById } from '../../../ac
 import { useDomainGraphsStore } from '../../../stores/domain-graphs-store'
 import { connectServices, eventually, type ServicesEnd } from '../../../testing/pipe'
 import GraphView from '../GraphView.vue'
+
+// The whole view is mounted for each test: slow where others share the processor.
+vi.setConfig({ testTimeout: 30_000 })
 
 let services: ServicesEnd
 let wrapper: VueWrapper
@@ -183,6 +186,21 @@ describe('Domain graph', () => {
     expect(store().graph.edges).toEqual([{ from: 'price', to: 'like', kind: '->' }])
     await press('Delete')
     expect(store().graph.edges).toEqual([])
+  })
+
+  it('adds and names a variable in one step of undo, the next one in another', async () => {
+    await view()
+    for (const name of ['first', 'second']) {
+      await press('n')
+      await wrapper.get('.name-field').setValue(name)
+      await wrapper.get('.name-field').trigger('keydown', { key: 'Enter' })
+    }
+    await performById('domain.undo')
+    expect(store().graph.variables.map(({ name }) => name)).toEqual(['first'])
+    await performById('domain.undo')
+    expect(store().isEmpty).toBe(true)
+    await performById('domain.redo')
+    expect(store().graph.variables.map(({ name }) => name)).toEqual(['first'])
   })
 
   it('deletes what is chosen, and nothing while a name or the text is typed', async () => {

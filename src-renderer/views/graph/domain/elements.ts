@@ -38,7 +38,7 @@ export const edgeText = (edge: DomainEdge): string => `${edge.from} ${edge.kind 
 
 /** A path's text with the arrows as they are drawn. */
 export const arrows = (text: string): string =>
-  text.replaceAll(' <-> ', ' ↔ ').replaceAll(' -> ', ' → ').replaceAll(' <- ', ' ← ')
+  text.replace(/(?<=\s)(<->|<-|->)(?=[\s.,;:)]|$)/g, (arrow) => ({ '<->': '↔', '<-': '←' })[arrow] ?? '→')
 
 /** Ids of elements on the canvas: a variable may have the name of an edge's key. */
 export const variableId = (name: string): string => `v:${name}`

@@ -40,6 +40,16 @@ export function pixelsPerUnit(graph: DomainGraph, now = usual): number {
 /** Roughly how wide a name is drawn, in pixels: layouts are computed without a screen. */
 export const nameWidth = (name: string): number => 7 * name.length + 12
 
+/** Screens are less wide than layers of many variables: the layers are drawn apart, in place. */
+function shapeForScreen(places: Map<string, Place>): void {
+  const extent = (values: number[]): number => Math.max(...values) - Math.min(...values)
+  const width = extent([...places.values()].map(({ x }) => x))
+  const height = extent([...places.values()].map(({ y }) => y))
+  if (height === 0) return
+  const stretch = Math.min(Math.max((0.7 * width) / height, 1), 6)
+  for (const place of places.values()) place.y *= stretch
+}
+
 /** How near, in pixels, an edge may pass a variable it does not end at, and how often all are looked at. */
 const clearance = 36
 const clearings = 12
@@ -89,6 +99,7 @@ export function arrange(graph: DomainGraph, scale: number): Places {
     const options = { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 40, rankSep: 60 }
     headless.layout(options as cytoscape.LayoutOptions).run()
     const places = new Map(headless.nodes().map((node) => [node.id(), { ...node.position() }]))
+    shapeForScreen(places)
     clearTheWay(graph, places)
     return new Map([...places].map(([name, { x, y }]) => [name, { x: x / scale, y: y / scale }]))
   } finally {

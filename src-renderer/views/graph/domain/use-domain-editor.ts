@@ -101,9 +101,14 @@ export function useDomainEditor() {
     y: rounded(pixels.y / layout.value.scale),
   })
 
+  /** The variable added last and what its naming is merged with, so that both are one step of undo. */
+  let fresh = { name: '', key: '' }
+  let addedSoFar = 0
+
   /** Adds a variable near `at` (pixels of the drawing) and asks for its name; with an edge from `from` where there is one. */
   function add(at: Place, from: string | null = null, kind: DomainEdge['kind'] = '->'): void {
     const name = freeName(store.graph, 'V')
+    fresh = { name, key: `new ${++addedSoFar}` }
     const free = placeForNew(unitsOf(at), layout.value.places, layout.value.scale)
     const done = edit(
       `adding ${name}`,
@@ -111,7 +116,7 @@ export function useDomainEditor() {
         const added = addVariable(placed(graph), { name, at: { x: rounded(free.x), y: rounded(free.y) } })
         return from === null ? added : addEdge(added, { from, to: name, kind })
       },
-      `new ${name}`,
+      fresh.key,
     )
     if (!done) return
     selection.value = [variableId(name)]
@@ -129,7 +134,12 @@ export function useDomainEditor() {
   /** Gives a variable another name; one just added is added and named in one step of undo. */
   function rename(name: string, newName: string): boolean {
     const chosen = selection.value.includes(variableId(name))
-    const done = edit(`renaming ${name}`, (graph) => renameVariable(graph, name, newName), `new ${name}`)
+    const done = edit(
+      `renaming ${name}`,
+      (graph) => renameVariable(graph, name, newName),
+      fresh.name === name ? fresh.key : null,
+    )
+    if (done) fresh = { name: '', key: '' }
     if (done && chosen) selection.value = [variableId(newName.trim())]
     return done
   }
