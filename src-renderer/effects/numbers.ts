@@ -13,10 +13,16 @@ export function decimalsOf({ mean, low, high }: Estimate): number {
   if (!Number.isFinite(halfWidth)) return 4
   if (halfWidth > 0) {
     const [digit, exponent] = halfWidth.toExponential(0).split('e') as [string, string]
-    return within(-Number(exponent) + (digit === '1' ? 1 : 0))
+    const decimals = within(-Number(exponent) + (digit === '1' ? 1 : 0))
+    // A bound that is not zero must not read as zero.
+    const nearest = low > 0 ? low : high < 0 ? -high : null
+    return nearest === null ? decimals : Math.max(decimals, Math.min(decimals + 3, within(firstDecimal(nearest))))
   }
   return Number.isInteger(mean) ? 0 : within(3 - Math.floor(Math.log10(Math.abs(mean))))
 }
+/** The decimal at which a number above zero no longer rounds to zero. */
+const firstDecimal = (value: number): number => -Math.floor(Math.log10(value * 2))
+
 const within = (decimals: number): number => Math.min(Math.max(decimals, 0), mostDecimals)
 
 /** A number with so many decimals, thousands separated from 10,000 on: `20,256`, `−0.03`; what rounds to zero has no sign. */
