@@ -163,6 +163,7 @@ export interface AttributeTie {
 /** What sets a confounder apart, read from data: to suggest a name for it. */
 export interface ConfounderProfile {
   node: number
+  /** Of the items that are at least as popular as the median item. */
   raises: ItemMove[]
   lowers: ItemMove[]
   /** Strongest first. */

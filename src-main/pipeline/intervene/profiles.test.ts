@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import type { CausalGraph } from '../../../src-shared/domain/graph'
+import type { AttributeTie } from '../../../src-shared/domain/intervention'
 import type { Split } from '../../../src-shared/domain/split'
 import { csrOf } from '../../../tests/support/csr'
 import { linearModel } from '../../../tests/support/linear-model'
 import { describeWith } from './attributes'
 import { Interventions } from './interventions'
 import { distinctive } from './moves'
-import { suggestName } from './profiles'
+import { suggestNames } from './profiles'
 
 const users = 12
 const items = 20
@@ -106,12 +107,48 @@ const tie = (attribute: string, value: string | null, correlation: number) => ({
   count: 50,
 })
 
+test('items that few chose are not shown, though they may move far', async () => {
+  const half = items / 2
+  const known = Array.from({ length: half }, (_, item) => item)
+  const none = known.slice(0, 4).map((): number[] => [])
+  const split: Split = {
+    hash: 'known',
+    train: csrOf([known, known, known, known], items),
+    validation: csrOf(none, items),
+    test: csrOf(none, items),
+  }
+  const model = linearModel({
+    base: none.map(() => new Array<number>(items).fill(0)),
+    own: none.map(() => [1, 1]),
+    loads: [Array.from({ length: items }, (_, item) => item), new Array<number>(items).fill(0)],
+    strength: 0,
+  })
+  const [first] = await new Interventions(model, split, graph).profiles(() => Promise.resolve())
+  expect(first!.raises.map(({ item }) => item)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1])
+})
+
+const nameOf = (itemTies: AttributeTie[], userTies: AttributeTie[] = []): string | null =>
+  suggestNames([{ itemTies, userTies }])[0]!
+
 test('a name is suggested where a tie is strong enough, of the items first', () => {
-  expect(suggestName([tie('genre', 'Horror', 0.3)], [tie('age', null, 0.9)])).toBe('genre: Horror')
-  expect(suggestName([tie('genre', 'Horror', -0.3)], [])).toBe('not genre: Horror')
-  expect(suggestName([tie('release_year', null, 0.2)], [])).toBe('high release year')
-  expect(suggestName([tie('price', null, 0.19)], [tie('age', null, -0.5)])).toBe('users: low age')
-  expect(suggestName([tie('price', null, 0.19)], [])).toBeNull()
+  expect(nameOf([tie('genre', 'Horror', 0.3)], [tie('age', null, 0.9)])).toBe('genre: Horror')
+  expect(nameOf([tie('genre', 'Horror', -0.3)])).toBe('not genre: Horror')
+  expect(nameOf([tie('release_year', null, 0.2)])).toBe('high release year')
+  expect(nameOf([tie('price', null, 0.19)], [tie('age', null, -0.5)])).toBe('users: low age')
+  expect(nameOf([tie('price', null, 0.19)])).toBeNull()
+})
+
+test('no two confounders are suggested one name: the stronger tie has it', () => {
+  const popular = (correlation: number) => tie('popularity', null, correlation)
+  expect(
+    suggestNames([
+      { itemTies: [popular(0.4), tie('year', null, -0.3)], userTies: [] },
+      { itemTies: [popular(0.7), tie('year', null, -0.6)], userTies: [] },
+      { itemTies: [popular(-0.5)], userTies: [] },
+      { itemTies: [popular(0.3)], userTies: [tie('age', null, 0.4)] },
+      { itemTies: [popular(0.3)], userTies: [] },
+    ]),
+  ).toEqual(['low year', 'high popularity', 'low popularity', 'users: high age', null])
 })
 
 const counted = { name: 'popularity', values: new Float64Array(3) }

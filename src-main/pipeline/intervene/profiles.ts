@@ -1,7 +1,7 @@
 import type { AttributeTie } from '../../../src-shared/domain/intervention'
 import { takeRows, type Split } from '../../../src-shared/domain/split'
 import type { RowProfile } from '../../jobs/trainer-contract'
-import { codesOf, type Attributes } from './attributes'
+import { codesOf, popularityOf, type Attributes } from './attributes'
 import { Candidates } from './lists'
 import { confounderMoves, distinctive, noStrength } from './moves'
 import { evenSample, PreparedRows, type IntervenableModel } from './prepared-rows'
@@ -16,6 +16,8 @@ const shownTies = 12
 const leastCount = 5
 /** A tie from which on it may give a name. */
 const namingCorrelation = 0.2
+/** As long as a name may be that an analyst gives a node. */
+const longestName = 64
 
 /** What each confounder does beside what all of them do, read from the moves of the items' scores. */
 export async function confounderProfiles(
@@ -29,27 +31,29 @@ export async function confounderProfiles(
   const sample = evenSample(split.train.rows, mostUsers)
   const prepared = new PreparedRows(model, takeRows(split.train, sample))
   const candidates = new Candidates(split)
+  const popularity = popularityOf(split.train)
   const sizes = Array.from({ length: nodes }, () => new Float64Array(sample.length))
   try {
     const { means, deviations } = await confounderMoves(prepared, nodes, step, (node, at, moves) => {
       sizes[node]![at] = candidates.of(sample[at]!, (excluded) => meanSize(moves, excluded))
     })
     const ownSizes = distinctive(sizes, deviations)
-    return distinctive(means, deviations).map((moves, node): RowProfile => {
+    const profiles = distinctive(means, deviations).map((moves, node) => {
       const strength = deviations[node]!
       const idle = strength < noStrength
       const itemTies = idle ? [] : tiesOf(items, (at) => at, moves)
       const userTies = idle ? [] : tiesOf(users, (at) => sample[at]!, ownSizes[node]!)
       return {
         node,
-        raises: idle ? [] : strongest(moves, 1),
-        lowers: idle ? [] : strongest(moves, -1),
+        raises: idle ? [] : strongest(moves, 1, popularity),
+        lowers: idle ? [] : strongest(moves, -1, popularity),
         itemTies: itemTies.slice(0, shownTies),
         userTies: userTies.slice(0, shownTies),
-        suggestedName: suggestName(itemTies, userTies),
         strength,
       }
     })
+    const names = suggestNames(profiles)
+    return profiles.map((profile, node) => ({ ...profile, suggestedName: names[node]! }))
   } finally {
     prepared.dispose()
   }
@@ -67,9 +71,14 @@ function meanSize(moves: Float32Array, excluded: Uint8Array): number {
   return count === 0 ? 0 : sum / count
 }
 
-function strongest(moves: Float64Array, sign: 1 | -1): RowProfile['raises'] {
+/**
+ * The items that are moved most, of the better known half: the scores of items that hardly anyone chose move far and say little.
+ * @param popularity of each item
+ */
+function strongest(moves: Float64Array, sign: 1 | -1, popularity: Float64Array): RowProfile['raises'] {
+  const median = popularity.slice().sort()[Math.floor(popularity.length / 2)]!
   return Array.from(moves, (change, item) => ({ item, change }))
-    .filter(({ change }) => sign * change > 0)
+    .filter(({ item, change }) => sign * change > 0 && popularity[item]! >= median)
     .sort((a, b) => sign * (b.change - a.change) || a.item - b.item)
     .slice(0, shownItems)
 }
@@ -109,20 +118,30 @@ export function tiesOf(attributes: Attributes, of: (at: number) => number, value
   return ties.sort((a, b) => Math.abs(b.correlation) - Math.abs(a.correlation))
 }
 
-/** What the strongest tie says in words: of the items it moves, or else of the users it acts on; null where none is strong. */
-export function suggestName(itemTies: AttributeTie[], userTies: AttributeTie[]): string | null {
-  const strong = (ties: AttributeTie[]): AttributeTie | undefined =>
-    ties.find((tie) => Math.abs(tie.correlation) >= namingCorrelation)
-  const ofItems = strong(itemTies)
-  if (ofItems) return wordsOf(ofItems)
-  const ofUsers = strong(userTies)
-  return ofUsers ? `users: ${wordsOf(ofUsers)}`.slice(0, 64) : null
+type Ties = Pick<RowProfile, 'itemTies' | 'userTies'>
+
+/**
+ * A name for each confounder, from its strongest tie that is not another's name already: of the items it moves, or else of the
+ * users it acts on. Null where no tie is strong enough to say so. The confounder with the stronger tie chooses first.
+ */
+export function suggestNames(profiles: Ties[]): (string | null)[] {
+  const names = profiles.map((): string | null => null)
+  const taken = new Set<string>()
+  const strength = ({ itemTies }: Ties): number => Math.abs(itemTies[0]?.correlation ?? 0)
+  const order = profiles.map((_, node) => node).sort((a, b) => strength(profiles[b]!) - strength(profiles[a]!) || a - b)
+  for (const node of order) {
+    const { itemTies, userTies } = profiles[node]!
+    const words = [...itemTies.map((tie) => ({ tie, of: '' })), ...userTies.map((tie) => ({ tie, of: 'users: ' }))]
+      .filter(({ tie }) => Math.abs(tie.correlation) >= namingCorrelation)
+      .map(({ tie, of }) => `${of}${wordsOf(tie)}`.slice(0, longestName))
+    const free = words.find((name) => !taken.has(name)) ?? null
+    names[node] = free
+    if (free !== null) taken.add(free)
+  }
+  return names
 }
 
 function wordsOf({ attribute, value, correlation: tie }: AttributeTie): string {
-  const words =
-    value === null
-      ? `${tie > 0 ? 'high' : 'low'} ${attribute.replaceAll('_', ' ')}`
-      : `${tie > 0 ? '' : 'not '}${attribute.replaceAll('_', ' ')}: ${value}`
-  return words.slice(0, 64)
+  const name = attribute.replaceAll('_', ' ')
+  return value === null ? `${tie > 0 ? 'high' : 'low'} ${name}` : `${tie > 0 ? '' : 'not '}${name}: ${value}`
 }
