@@ -21,7 +21,7 @@ type Verdict = Pick<MethodAdvice, 'fits' | 'reason' | 'matched'>
 
 /** A hidden cause of an exposure that also causes an outcome around the exposures. */
 interface HiddenConfounder {
-  /** Its name, or what a `<->` joins. */
+  /** Its name, or `a hidden cause of a and b` for a `<->`. */
   words: string
   /** Its variable; null for a `<->`. */
   name: string | null
@@ -43,7 +43,7 @@ function hiddenConfounders(graph: DomainGraph, { dag, exposures, outcomes }: Que
     .map((node) => {
       const arc = arcs[node - dag.drawn]
       return {
-        words: arc ? `the hidden cause that ${arc.from} and ${arc.to} share` : graph.variables[node]!.name,
+        words: arc ? `a hidden cause of ${arc.from} and ${arc.to}` : graph.variables[node]!.name,
         name: arc ? null : graph.variables[node]!.name,
         exposures: exposures
           .filter((exposure) => causesOf.get(exposure)![node] === 1)
@@ -107,8 +107,8 @@ export function adviseMethods(task: AdviceTask): MethodAdvice[] {
     if (!byAdjustment)
       return not(
         confounders.length > 0
-          ? `Hidden confounding by ${hidden} stays open whatever is adjusted for, and a baseline would learn it as preference.`
-          : `No set of measured variables blocks every biasing path between ${inWords(exposures)} and ${inWords(outcomes)}.`,
+          ? `Confounding by ${hidden} stays open whatever measured variable is adjusted for, and a baseline would learn it as preference.`
+          : `No set of measured variables blocks every biasing path from ${inWords(exposures)} to ${inWords(outcomes)}.`,
       )
     const [set] = adjustmentSets
     return {
@@ -128,7 +128,7 @@ export function adviseMethods(task: AdviceTask): MethodAdvice[] {
       const given = task.frontDoorGiven
       return {
         fits: true,
-        reason: `${hidden} ${confounders.length > 1 ? 'confound' : 'confounds'} the effect of ${effect}, but all of it passes through ${inWords(mediator)}, which nothing hidden reaches: the front door is open${given.length ? ` given ${inWords(given)}` : ''}.`,
+        reason: `Hidden confounding (${hidden}) spoils the effect of ${effect}, but all of it passes through ${inWords(mediator)}, which nothing hidden reaches: the front door is open${given.length ? ` given ${inWords(given)}` : ''}.`,
         matched: [
           ...ends,
           { part: 'mediator', variables: mediator },
@@ -142,12 +142,12 @@ export function adviseMethods(task: AdviceTask): MethodAdvice[] {
         `The front door is closed as drawn; adjusting for ${inWords(task.frontDoorOpenedBy)} too would open it.`,
       )
     if (mediators.length === 0)
-      return not(`No variable lies between ${inWords(exposures)} and ${inWords(outcomes)} to carry the effect.`)
+      return not(`No variable lies on the way from ${inWords(exposures)} to ${inWords(outcomes)} to carry the effect.`)
     for (const confounder of confounders) {
       const reachedMediators = mediators.filter((node) => confounder.causes(node))
       if (reachedMediators.length > 0)
         return not(
-          `The front-door criterion fails: ${confounder.words} also ${confounder.name === null ? 'reaches' : 'causes'} ${inWords(names(reachedMediators))}, which ${reachedMediators.length > 1 ? 'are' : 'is'} to carry the effect.`,
+          `The front-door criterion fails: ${confounder.words} also causes ${inWords(names(reachedMediators))}, which ${reachedMediators.length > 1 ? 'are' : 'is'} to carry the effect.`,
         )
     }
     const measuredMediators = mediators.filter((node) => question.measured[node] === 1)
@@ -167,7 +167,7 @@ export function adviseMethods(task: AdviceTask): MethodAdvice[] {
     if (arcs.length === 0)
       return not(
         confounders.some(({ name }) => name !== null)
-          ? `${inWords(named(confounders))} ${named(confounders).length > 1 ? 'are' : 'is'} drawn as a variable. Where it is only noise that ${inWords(exposures)} and ${inWords(outcomes)} share, draw it as <->.`
+          ? `${inWords(named(confounders))} ${named(confounders).length > 1 ? 'are drawn as variables. Where they are' : 'is drawn as a variable. Where it is'} only noise that ${inWords(exposures)} and ${inWords(outcomes)} share, draw <->.`
           : `${inWords(exposures)} and ${inWords(outcomes)} do not share their noise: no <-> joins them.`,
       )
     if (byFrontDoor) return not('A mediator gives the effect without taking the noise to be normal: HCR is the safer.')
@@ -186,7 +186,7 @@ export function adviseMethods(task: AdviceTask): MethodAdvice[] {
     const shared = confounders.filter(({ name, exposures: caused }) => name !== null && caused.length > 1)
     if (shared.length === 0)
       return not(
-        `${hidden} ${confounders.length > 1 ? 'touch' : 'touches'} one exposure only; Deep-Deconf sees only confounders that several exposures share.`,
+        `No hidden variable is shared by several exposures, and Deep-Deconf sees only what they share (hidden here: ${hidden}).`,
       )
     if (!adjustable(recovered(graph, named(shared))))
       return not(`Besides ${inWords(named(shared))}, which exposures share, other biasing paths stay open.`)
@@ -208,8 +208,8 @@ export function adviseMethods(task: AdviceTask): MethodAdvice[] {
     if (structure.length === 0)
       return not(
         confounders.length > 1
-          ? `${hidden} do not act on each other, so there is no structure of confounders to learn.`
-          : `${hidden} is the only hidden confounder, so there is no structure of confounders to learn.`,
+          ? `The hidden confounders (${hidden}) do not act on each other, so there is no structure of them to learn.`
+          : `There is one hidden confounder (${hidden}), so there is no structure of confounders to learn.`,
       )
     if (!adjustable(recovered(graph, structure)))
       return not(`Besides ${inWords(structure)}, which act on each other, other biasing paths stay open.`)

@@ -29,9 +29,9 @@ import { counted, inWords, setsInWords } from './words'
 export const analysisLimits: AnalysisLimits = {
   paths: 200,
   pathSteps: 20_000,
-  implications: 500,
+  implications: 400,
   adjustmentSets: 100,
-  frontDoorSets: 50,
+  frontDoorSets: 25,
   instruments: 100,
 }
 
@@ -94,10 +94,10 @@ function pathAnswers(subject: Subject): PathAnswers {
   return {
     paths,
     sentence: truncated
-      ? `There are too many paths between ${exposures} and ${outcomes} to list them all; the ${counted(paths.length, 'shortest', 'shortest')}: ${tally}.`
+      ? `There are too many paths from ${exposures} to ${outcomes} to list them all; the ${counted(paths.length, 'shortest', 'shortest')}: ${tally}.`
       : paths.length === 0
-        ? `No path joins ${exposures} and ${outcomes}.`
-        : `${counted(paths.length, 'path')} between ${exposures} and ${outcomes}: ${tally}.`,
+        ? `No path leads from ${exposures} to ${outcomes}, whatever the arrows.`
+        : `${counted(paths.length, 'path')} from ${exposures} to ${outcomes}: ${tally}.`,
     truncated,
   }
 }
@@ -134,7 +134,11 @@ function adjustmentAnswers(subject: Subject): AdjustmentAnswers {
   const effect = `the total effect of ${exposures} on ${outcomes}`
   const now = subject.names(conditioned)
   const faults = currentFaults(subject)
-  const nothingNow = conditioned.length === 0
+  const doing = [
+    ...(adjusted.length > 0 ? [`adjusting for ${inWords(subject.names(adjusted))}`] : []),
+    ...(selected.length > 0 ? [`data selected by ${inWords(subject.names(selected))}`] : []),
+  ].join(' in ')
+  const subjectOf = doing === '' ? 'Adjusting for nothing' : doing[0]!.toUpperCase() + doing.slice(1)
   return {
     current: {
       variables: now,
@@ -142,10 +146,10 @@ function adjustmentAnswers(subject: Subject): AdjustmentAnswers {
       faults,
       sentence:
         faults.length === 0
-          ? nothingNow
-            ? `Nothing need be adjusted for: no biasing path is open.`
-            : `Adjusting for ${inWords(now)} is sufficient for ${effect}.`
-          : `${nothingNow ? 'Adjusting for nothing' : `Adjusting for ${inWords(now)}`} does not give ${effect}. ${faults.map(({ text }) => text).join(' ')}`,
+          ? doing === ''
+            ? 'Nothing need be adjusted for: no biasing path is open.'
+            : `${subjectOf} ${adjusted.length === 0 ? 'are' : 'is'} sufficient for ${effect}.`
+          : `${subjectOf} ${adjusted.length === 0 && doing !== '' ? 'do' : 'does'} not give ${effect}. ${faults.map(({ text }) => text).join(' ')}`,
     },
     sets,
     setsWithoutAdjusted,
@@ -173,7 +177,7 @@ function adjustmentSentence(
   return `Sufficient for ${effect}, with nothing to spare: ${setsInWords(sets)}.${more}`
 }
 
-function frontDoorAnswers(subject: Subject): FrontDoorAnswers {
+function frontDoorAnswers(subject: Subject, adjustable: boolean): FrontDoorAnswers {
   const { question, limits, exposures, outcomes } = subject
   const given = subject.names(frontDoorGiven(question))
   if (!subject.isCausal)
@@ -186,7 +190,7 @@ function frontDoorAnswers(subject: Subject): FrontDoorAnswers {
     }
   const found = minimalFrontDoorSets(question, limits.frontDoorSets)
   const sets = found.sets.map((set) => subject.names(set))
-  const more = sets.length === 0 ? frontDoorCovariates(question) : null
+  const more = sets.length === 0 && !adjustable ? frontDoorCovariates(question) : null
   const openedBy = more && subject.names(more)
   const within = given.length > 0 ? ` given ${inWords(given)}` : ''
   return {
@@ -408,7 +412,9 @@ function summaryOf(answers: Omit<DomainAnswers, 'summary'>, subject: Subject): s
   const method =
     fitting.length > 0
       ? `${fitting[0]!.label} fits${fitting[0]!.available ? '' : ' (not yet in this Causeway)'}: ${fitting[0]!.reason}`
-      : 'None of the methods answers for this structure: measure what is hidden, or find an instrument.'
+      : instruments.instruments.length > 0
+        ? 'None of the methods answers for this structure; an instrument would.'
+        : 'None of the methods answers for this structure: measure what is hidden, or find an instrument.'
   const identified = adjustment.sets.length > 0 || (adjustment.setsWithoutAdjusted?.length ?? 0) > 0
   return [
     ...(subject.isCausal ? [] : [`As drawn, ${exposures} has no effect on ${outcomes}: no causal path leads there.`]),
@@ -481,7 +487,8 @@ export function analyzeDomainGraph(graph: DomainGraph, { available, limits }: An
 
   const paths = pathAnswers(subject)
   const adjustment = adjustmentAnswers(subject)
-  const frontDoor = frontDoorAnswers(subject)
+  const adjustable = (adjustment.setsWithoutAdjusted ?? adjustment.sets).length > 0
+  const frontDoor = frontDoorAnswers(subject, adjustable)
   const instruments = instrumentAnswers(subject)
   const advice = adviseMethods({
     graph,

@@ -78,7 +78,7 @@ export interface FrontDoorAnswers {
   sets: string[][]
   /** Within whose values they do: adjusted variables before the exposure, and selected ones. */
   given: string[]
-  /** Where there is no set: variables that would open the front door if they were adjusted for too; null: none would. */
+  /** Where there is no set, nor one to adjust for: variables that would open the front door if they were adjusted for too. */
   openedBy: string[] | null
   sentence: string
   truncated: boolean

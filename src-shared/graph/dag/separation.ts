@@ -6,13 +6,15 @@ import { ancestorsOf, dagOf, membersOf, nodesNamed, nodeSet, type Dag, type Node
  * All nodes that some path from `sources` leads to that is open given `given`, the sources among them: Bayes-ball (Shachter
  * 1998). A path passes a collider where it or a descendant of it is given, and any other node where that is not given
  * (Pearl 2009, definition 1.2.3). Linear in nodes and edges.
+ * @param mute nodes whose outgoing edges are left out of the graph
  */
-export function connectedTo(dag: Dag, sources: readonly number[], given: NodeSet): NodeSet {
+export function connectedTo(dag: Dag, sources: readonly number[], given: NodeSet, mute?: NodeSet): NodeSet {
   const found = nodeSet(dag.nodes)
-  search(dag, sources, given, (node) => {
+  const note = (node: number): boolean => {
     found[node] = 1
     return false
-  })
+  }
+  search(dag, sources, given, note, mute)
   return found
 }
 
@@ -30,8 +32,9 @@ function search(
   sources: readonly number[],
   given: NodeSet,
   stop: (node: number) => boolean,
+  mute?: NodeSet,
 ): number[] | null {
-  const opensCollider = ancestorsOf(dag, membersOf(given))
+  const opensCollider = ancestorsOf(dag, membersOf(given), mute)
   // State 2·node: reached from a child of it (or a source); 2·node + 1: reached from a parent of it.
   const cameFrom = new Int32Array(2 * dag.nodes).fill(-2)
   const open: number[] = []
@@ -50,9 +53,9 @@ function search(
       return path.reverse()
     }
     const fromParent = (state & 1) === 1
-    if (given[node] === 0) for (const child of dag.children[node]!) reach(2 * child + 1, state)
+    if (given[node] === 0 && mute?.[node] !== 1) for (const child of dag.children[node]!) reach(2 * child + 1, state)
     if (fromParent ? opensCollider[node] === 1 : given[node] === 0)
-      for (const parent of dag.parents[node]!) reach(2 * parent, state)
+      for (const parent of dag.parents[node]!) if (mute?.[parent] !== 1) reach(2 * parent, state)
   }
   return null
 }
@@ -97,7 +100,7 @@ interface MoralReach {
   /** Nodes joined to the start. */
   reached: NodeSet
   /** Barriers next to them. */
-  met: number[]
+  met: NodeSet
 }
 
 /**
@@ -127,26 +130,29 @@ function moralReach(dag: Dag, within: NodeSet, start: readonly number[], barrier
       }
     }
   }
-  return { reached, met: membersOf(met) }
+  return { reached, met }
 }
 
 /** The moral graph in which a task is one of plain separation of vertices: see `minimalSeparators`. */
 function moralTask(dag: Dag, { sources, targets, forced, allowed }: SeparationTask) {
   const within = ancestorsOf(dag, [...sources, ...targets, ...forced])
-  const removable = allowed.map((member, node) => member & within[node]!)
-  const isForced = nodeSet(dag.nodes, forced)
-  const isTarget = nodeSet(dag.nodes, targets)
-  const barriersOf = (separator: Iterable<number>): NodeSet => {
-    const barriers = Uint8Array.from(isForced)
-    for (const node of separator) barriers[node] = 1
-    return barriers
+  /** The allowed and the forced nodes. */
+  const barriers = Uint8Array.from(allowed)
+  for (const node of forced) barriers[node] = 1
+  /** Barriers met, and the forced ones, which always stand. */
+  const standing = (met: NodeSet): NodeSet => {
+    for (const node of forced) met[node] = 1
+    return met
   }
-  const reach = (start: readonly number[], separator: Iterable<number>): MoralReach => {
-    const { reached, met } = moralReach(dag, within, start, barriersOf(separator))
-    return { reached, met: met.filter((node) => isForced[node] === 0) }
+  return {
+    barriers,
+    fromSources: (standingBarriers: NodeSet): MoralReach => moralReach(dag, within, sources, standingBarriers),
+    fromTargets: (standingBarriers: NodeSet): MoralReach => moralReach(dag, within, targets, standingBarriers),
+    meetsTarget: ({ reached }: MoralReach): boolean => targets.some((target) => reached[target] === 1),
+    standing,
+    /** The members of a separator, the forced ones left out. */
+    separatorOf: (met: NodeSet): number[] => membersOf(met).filter((node) => !forced.includes(node)),
   }
-  const meetsTarget = ({ reached }: MoralReach): boolean => targets.some((target) => reached[target] === 1)
-  return { removable: membersOf(removable), isTarget, reach, meetsTarget }
 }
 
 /**
@@ -154,10 +160,9 @@ function moralTask(dag: Dag, { sources, targets, forced, allowed }: SeparationTa
  * targets: it leaves joined to the sources all that any of them leaves. Linear (van der Zander & Liśkiewicz 2020, FINDMINSEP).
  */
 export function nearestSeparator(dag: Dag, task: SeparationTask): number[] | null {
-  const { removable, reach, meetsTarget } = moralTask(dag, task)
-  if (meetsTarget(reach(task.sources, removable))) return null
-  const nearTargets = reach(task.targets, removable).met
-  return reach(task.sources, nearTargets).met
+  const { barriers, fromSources, fromTargets, meetsTarget, standing, separatorOf } = moralTask(dag, task)
+  if (meetsTarget(fromSources(barriers))) return null
+  return separatorOf(fromSources(standing(fromTargets(barriers).met)).met)
 }
 
 /**
@@ -174,34 +179,29 @@ export function minimalSeparators(
   task: SeparationTask,
   limit: number,
 ): { separators: number[][]; truncated: boolean } {
-  const { removable, reach, meetsTarget } = moralTask(dag, task)
+  const { barriers, fromSources, fromTargets, meetsTarget, standing, separatorOf } = moralTask(dag, task)
   const found = new Map<string, number[]>()
   let truncated = false
   const consider = (sourceSide: MoralReach): void => {
     if (meetsTarget(sourceSide)) return
-    const separator = reach(task.targets, sourceSide.met).met
+    const separator = separatorOf(fromTargets(standing(sourceSide.met)).met)
     const key = separator.join()
     if (found.has(key)) return
     if (found.size >= limit) truncated = true
     else found.set(key, separator)
   }
-  consider(reach(task.sources, removable))
+  consider(fromSources(barriers))
   // A map hands out what is added while it is walked.
   for (const separator of found.values()) {
-    const { reached } = reach(task.sources, separator)
-    const beyond = removable.filter((node) => reached[node] === 0)
+    const { reached } = fromSources(standing(nodeSet(dag.nodes, separator)))
     for (const taken of separator) {
       if (truncated) break
-      consider(
-        reach(
-          task.sources,
-          beyond.filter((node) => node !== taken),
-        ),
-      )
+      const beyond = barriers.map((barrier, node) => barrier & (1 - reached[node]!))
+      beyond[taken] = 0
+      consider(fromSources(beyond))
     }
   }
-  const separators = [...found.values()].sort(bySizeThenNode)
-  return { separators, truncated }
+  return { separators: [...found.values()].sort(bySizeThenNode), truncated }
 }
 
 /** Smaller sets first; among equals by the first node in which they differ. */
