@@ -7,7 +7,7 @@ import { partOf, type Step } from './tasks'
 const mostDirectionUsers = 4096
 const keptMeans = 8
 
-const stage = 'Values to hold at'
+const stage = 'Computing values to hold'
 
 /** The values that confounders have over the users when nothing is changed, to hold them at. */
 export class ConfounderValues {

@@ -45,7 +45,7 @@ export async function confounderMoves(
   for (const [at, rows] of blocks.entries()) {
     const scores = await users.score(rows)
     for (let node = 0; node < nodes; node++) {
-      await step('What each confounder moves', (at + node / nodes) / blocks.length)
+      await step('Silencing confounders', (at + node / nodes) / blocks.length)
       const silenced = new Uint8Array(nodes)
       silenced[node] = 1
       const without = await users.score(rows, { silenced })

@@ -52,7 +52,7 @@ export async function resampleUsers(
       distinctItems[kind]![resample] = countDistinct(list, users, times, seen[kind]!, resample)
     })
     if (performance.now() - since > patienceMilliseconds) {
-      await step('Intervals', resample / bootstrap.resamples)
+      await step('Drawing users for intervals', resample / bootstrap.resamples)
       since = performance.now()
     }
   }

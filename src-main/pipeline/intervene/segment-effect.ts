@@ -82,21 +82,21 @@ async function compare(
   }
   let done = 0
   for (const [at, rows] of baseline.blocks.entries()) {
-    await step('Lists', done / count)
+    await step('Computing lists', done / count)
     let scoresBefore: Float32Array | null = null
     let before = baseline.lists[at]
     if (!before) {
       scoresBefore = await users.score(rows)
       before = candidates.lists(rows, scoresBefore, baseline.depth)
       baseline.lists[at] = before
-      await step('Lists', done / count)
+      await step('Computing lists', done / count)
     }
     const scores = await users.score(rows, intervention)
     const after = candidates.lists(rows, scores, k)
     let change = listedChange(before, after, scores, scoresBefore, rows.length, k, users.items)
     if (change === null) {
       // An item came from so far below that its score before was not kept: the same block once more.
-      await step('Lists', done / count)
+      await step('Computing lists', done / count)
       change = listedChange(before, after, scores, await users.score(rows), rows.length, k, users.items)!
     }
     result.largestScoreChange = Math.max(result.largestScoreChange, change)
@@ -160,7 +160,7 @@ async function measure(
       table.setExtra(user, 0, jaccard(before, after))
       table.setExtra(user, 1, listTau(before, after))
     }
-    if (user % 1024 === 1023) await step('Quantities', (0.3 * user) / compared.users)
+    if (user % 1024 === 1023) await step('Measuring lists', (0.3 * user) / compared.users)
   }
   const lists = [compared.before, compared.after]
   const drawn = await resampleUsers(table.values, compared.users, lists, items, partOf(step, 0.3, 1))
