@@ -64,6 +64,8 @@ export function useDomainEditor() {
     { immediate: true },
   )
 
+  watch([selection, () => store.graph], () => (refusal.value = null))
+
   const variables = computed(() => {
     const byId = new Map(store.graph.variables.map((variable) => [variableId(variable.name), variable]))
     return selection.value.flatMap((one) => byId.get(one) ?? [])
