@@ -52,14 +52,13 @@ export function interveneHandlers(core: Core): Pick<Handlers, Names> {
 
   async function segmentEffect(
     asked: Asked,
-    question: { users: UserSelection; k: number; intervention: Intervention; task: string },
+    question: { users: UserSelection; k: number; intervention: Intervention },
+    begin: Begin,
   ): Promise<SegmentEffect> {
     const rows = asked.rowsOf(question.users)
     const intervention = asked.intervene(question.intervention)
-    const effect = await tasks.run(question.task, (begin) =>
-      useTrainer(asked, (trainer) =>
-        trainer.call('effect', { task: begin(trainer), rows, k: question.k, intervention }),
-      ),
+    const effect = await useTrainer(asked, (trainer) =>
+      trainer.call('effect', { task: begin(trainer), rows, k: question.k, intervention }),
     )
     return namedEffect(effect, asked.cardOf)
   }
@@ -92,20 +91,22 @@ export function interveneHandlers(core: Core): Pick<Handlers, Names> {
       }
     },
 
-    'intervene:segment': async ({ run, ...question }) => segmentEffect(await ask(run), question),
+    'intervene:segment': ({ run, task, ...question }) =>
+      tasks.run(task, async (begin) => segmentEffect(await ask(run), question, begin)),
 
-    'intervene:perConfounder': async ({ run, users, k, task }) => {
-      const asked = await ask(run)
-      const rows = asked.rowsOf(users)
-      const effects = await tasks.run(task, (begin) =>
-        useTrainer(asked, (trainer) => trainer.call('perConfounder', { task: begin(trainer), rows, k })),
-      )
-      return {
-        users: rows?.length ?? asked.view.users.length,
-        k,
-        rows: effects.map(({ node, effect }) => ({ node, effect: namedEffect(effect, asked.cardOf) })),
-      }
-    },
+    'intervene:perConfounder': ({ run, users, k, task }) =>
+      tasks.run(task, async (begin) => {
+        const asked = await ask(run)
+        const rows = asked.rowsOf(users)
+        const effects = await useTrainer(asked, (trainer) =>
+          trainer.call('perConfounder', { task: begin(trainer), rows, k }),
+        )
+        return {
+          users: rows?.length ?? asked.view.users.length,
+          k,
+          rows: effects.map(({ node, effect }) => ({ node, effect: namedEffect(effect, asked.cardOf) })),
+        }
+      }),
 
     'intervene:paths': async ({ run, user, item, intervention }) => {
       const asked = await ask(run)
@@ -128,51 +129,51 @@ export function interveneHandlers(core: Core): Pick<Handlers, Names> {
       return { user, item: asked.cardOf(column), ...paths }
     },
 
-    'intervene:profiles': async ({ run, task }) => {
-      const asked = await ask(run)
-      const profiles = await tasks.run(task, (begin) =>
-        useTrainer(asked, (trainer) => trainer.call('profiles', { task: begin(trainer) })),
-      )
-      const moved = ({ item, change }: { item: number; change: number }) => ({ ...asked.cardOf(item), change })
-      return profiles.map((profile) => ({
-        ...profile,
-        raises: profile.raises.map(moved),
-        lowers: profile.lowers.map(moved),
-      }))
-    },
+    'intervene:profiles': ({ run, task }) =>
+      tasks.run(task, async (begin) => {
+        const asked = await ask(run)
+        const profiles = await useTrainer(asked, (trainer) => trainer.call('profiles', { task: begin(trainer) }))
+        const moved = ({ item, change }: { item: number; change: number }) => ({ ...asked.cardOf(item), change })
+        return profiles.map((profile) => ({
+          ...profile,
+          raises: profile.raises.map(moved),
+          lowers: profile.lowers.map(moved),
+        }))
+      }),
 
     'intervene:stop': async ({ task }) => {
       tasks.stop(task)
       return null
     },
 
-    'intervene:save': async ({ run, name, notes, replace, ...question }) => {
-      const asked = await ask(run)
-      const effects = saved.effects(run)
-      // Before the work, not after it.
-      effects.assertFree(name, replace)
-      const effect = await segmentEffect(asked, question)
-      const { seed, backend, producedBy } = asked.manifest
-      const { names } = saved.annotations(run)
-      const kept: SavedEffect = effects.save(
-        {
-          type: 'causeway-effect',
-          version: 1,
-          name,
-          notes,
-          savedAt: new Date().toISOString(),
-          run,
-          nodes: nodesOf(store, run).map((node) => names[node] ?? node),
-          users: question.users,
-          intervention: question.intervention,
-          effect,
-          producedBy: { causeway: core.causeway, splitHash: producedBy.splitHash, seed, backend },
-        },
-        replace,
-      )
-      events.emit('run:annotated', { run })
-      return kept
-    },
+    'intervene:save': ({ run, name, notes, replace, task, ...question }) =>
+      tasks.run(task, async (begin) => {
+        const asked = await ask(run)
+        const effects = saved.effects(run)
+        // Before the work, not after it.
+        effects.assertFree(name, replace)
+        const effect = await segmentEffect(asked, question, begin)
+        const { seed, backend, producedBy } = asked.manifest
+        const { names } = saved.annotations(run)
+        const kept: SavedEffect = effects.save(
+          {
+            type: 'causeway-effect',
+            version: 1,
+            name,
+            notes,
+            savedAt: new Date().toISOString(),
+            run,
+            nodes: nodesOf(store, run).map((node) => names[node] ?? node),
+            users: question.users,
+            intervention: question.intervention,
+            effect,
+            producedBy: { causeway: core.causeway, splitHash: producedBy.splitHash, seed, backend },
+          },
+          replace,
+        )
+        events.emit('run:annotated', { run })
+        return kept
+      }),
     'intervene:saved': ({ run }) => saved.effects(run).list().saved,
     'intervene:removeSaved': ({ run, name }) => {
       saved.effects(run).remove(name)
@@ -229,6 +230,9 @@ function rowIntervention(
   }
 }
 
+/** Takes the trainer that is to be asked; answers with the name of the task there. @throws CausewayError `cancelled` */
+type Begin = (trainer: Trainer) => string
+
 interface RunningTask {
   name: string
   stopped: boolean
@@ -244,10 +248,11 @@ class Tasks {
   constructor(private readonly progress: (task: string, stage: string, fraction: number) => void) {}
 
   /**
+   * The task can be stopped from this call on.
    * @param work calls `begin` once it has a trainer, and asks it under the name it gets
    * @throws CausewayError `cancelled` when it was stopped
    */
-  async run<T>(name: string, work: (begin: (trainer: Trainer) => string) => Promise<T>): Promise<T> {
+  async run<T>(name: string, work: (begin: Begin) => Promise<T>): Promise<T> {
     const id = randomUUID()
     const task: RunningTask = { name, stopped: false, trainer: null }
     this.running.set(id, task)

@@ -64,7 +64,14 @@ export function createOutput(
 /** Exit codes: 1 failed, 2 bad usage, 130 interrupted: resumable, or to be asked again. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
 
-const usageErrors: readonly ErrorCode[] = ['badRequest', 'paramUnknown', 'paramInvalid', 'methodUnknown', 'pathRefused']
+const usageErrors: readonly ErrorCode[] = [
+  'badRequest',
+  'paramUnknown',
+  'paramInvalid',
+  'methodUnknown',
+  'pathRefused',
+  'graphTextInvalid',
+]
 
 export const exitCodeOf = (error: CausewayError): number => {
   if (usageErrors.includes(error.code)) return exitCodes.usage
