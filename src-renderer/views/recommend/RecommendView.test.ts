@@ -2,10 +2,12 @@
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { getActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createMemoryHistory, createRouter } from 'vue-router'
+import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 import { CausewayError } from '../../../src-shared/contract/errors'
+import type { MethodInfo } from '../../../src-shared/domain/method'
 import type { Recommendation } from '../../../src-shared/domain/recommendation'
 import { useContextStore } from '../../stores/context-store'
+import { useEffectsStore } from '../../stores/effects-store'
 import { connectServices, eventually, runOf, type ServicesEnd } from '../../testing/pipe'
 import RecommendView from './RecommendView.vue'
 
@@ -25,11 +27,15 @@ const answerFor = (user: string, k: number): Recommendation => ({
 
 let services: ServicesEnd
 let wrapper: VueWrapper
+let router: Router
 
 async function view(): Promise<void> {
-  const router = createRouter({
+  router = createRouter({
     history: createMemoryHistory(),
-    routes: [{ path: '/:any(.*)*', component: RecommendView }],
+    routes: [
+      { path: '/graph', name: 'graph', component: RecommendView },
+      { path: '/:any(.*)*', component: RecommendView },
+    ],
   })
   wrapper = mount(RecommendView, { attachTo: document.body, global: { plugins: [getActivePinia()!, router] } })
   await flushPromises()
@@ -39,7 +45,7 @@ beforeEach(() => {
   services = connectServices({
     'runs:list': () => [runOf()],
     'data:list': () => [],
-    'train:methods': () => [],
+    'train:methods': () => [{ id: 'csc', label: 'CSC', capabilities: ['score', 'intervene'] } as unknown as MethodInfo],
     'recommend:users': ({ query }) =>
       ['u1', 'u2', 'v3'].filter((id) => id.includes(query)).map((id) => ({ id, trainItems: 5 })),
     'recommend:topK': ({ user, k }) => answerFor(user, k ?? 10),
@@ -92,6 +98,32 @@ describe('Recommend', () => {
       arrive(answerFor('u2', 10))
       expect(wrapper.text()).toContain('Film 1 for u2')
     })
+  })
+
+  it('goes to the explanation of an item, where the method can explain', async () => {
+    await view()
+    const context = useContextStore()
+    context.run = 'run-1'
+    context.user = 'u1'
+    await eventually(() => expect(wrapper.find('button[aria-label="Why Film 3 for u1?"]').exists()).toBe(true))
+    expect(wrapper.findAll('[aria-label="History"] button')).toHaveLength(0)
+    await wrapper.get('button[aria-label="Why Film 3 for u1?"]').trigger('click')
+    await eventually(() => expect(router.currentRoute.value.fullPath).toBe('/graph?tab=learned'))
+    const effects = useEffectsStore()
+    expect(effects.explained).toEqual({ run: 'run-1', user: 'u1', item: '2' })
+    expect(effects.tab).toBe('why')
+  })
+
+  it('offers no explanation where the method has none', async () => {
+    services.answers['train:methods'] = () => [
+      { id: 'csc', label: 'CSC', capabilities: ['score'] } as unknown as MethodInfo,
+    ]
+    await view()
+    const context = useContextStore()
+    context.run = 'run-1'
+    context.user = 'u1'
+    await eventually(() => expect(wrapper.text()).toContain('Film 1 for u1'))
+    expect(wrapper.text()).not.toContain('Why?')
   })
 
   it('says what happened where a list cannot be made', async () => {
