@@ -270,6 +270,12 @@ describe('tasks', () => {
     expect((await tasks.run('a', (step) => asked.effect(null, 2, removed, step))).changedLists).toBe(1)
   })
 
+  test('a question to a run that is closed meanwhile ends with cancelled', async () => {
+    const question = asked.userEffect(1, 2, removed)
+    asked.dispose()
+    await expect(question).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
   test('progress grows', async () => {
     const seen: number[] = []
     await asked.perConfounder(null, 2, (_, fraction) => {

@@ -1,3 +1,4 @@
+import { CausewayError } from '../../../src-shared/contract/errors'
 import type { Csr } from '../../../src-shared/domain/split'
 import type { FittedModel, ModelIntervention, PreparedUsers } from '../../methods/method'
 
@@ -17,6 +18,7 @@ const blockRowsFor = (items: number): number => Math.max(1, Math.min(mostBlockRo
 export class PreparedRows {
   readonly blockRows: number
   private prepared: Promise<PreparedUsers> | null = null
+  private disposed = false
 
   constructor(
     private readonly model: IntervenableModel,
@@ -65,10 +67,12 @@ export class PreparedRows {
       () => undefined,
     )
     this.prepared = null
+    this.disposed = true
   }
 
-  /** Prepares the users, once. */
-  prepare(): Promise<PreparedUsers> {
+  /** Prepares the users, once. @throws CausewayError `cancelled` after `dispose` */
+  async prepare(): Promise<PreparedUsers> {
+    if (this.disposed) throw new CausewayError('cancelled', 'The run was closed while it was asked.')
     if (!this.prepared) {
       const preparing = this.model.prepare(this.train)
       this.prepared = preparing
