@@ -38,18 +38,20 @@ function optionsOf(layout: LayoutId, mostTied: string | undefined): LayoutOption
   }
 }
 
-/** Panes are wider than high: a layout that is narrower than this share of its height is drawn apart sideways. */
+/** Panes are a little wider than high: a layout much narrower or wider than that is drawn apart in the other direction. */
 const leastAspect = 1.2
-/** Sideways at most this much: a graph of one column stays one. */
-const mostStretch = 4
+const mostAspect = 1.8
+/** At most this much: a graph of one column, or of one row, stays one. */
+const mostStretch = 6
 
-function widened(positions: Positions): Positions {
+function inProportion(positions: Positions): Positions {
   const places = Object.values(positions)
   const span = (values: number[]): number => Math.max(...values) - Math.min(...values)
   const [width, height] = [span(places.map(({ x }) => x)), span(places.map(({ y }) => y))]
-  if (width === 0 || width >= leastAspect * height) return positions
-  const stretch = Math.min((leastAspect * height) / width, mostStretch)
-  return Object.fromEntries(Object.entries(positions).map(([id, { x, y }]) => [id, { x: x * stretch, y }]))
+  if (width === 0 || height === 0) return positions
+  const aside = Math.min(Math.max((leastAspect * height) / width, 1), mostStretch)
+  const down = Math.min(Math.max(width / (mostAspect * height), 1), mostStretch)
+  return Object.fromEntries(Object.entries(positions).map(([id, { x, y }]) => [id, { x: x * aside, y: y * down }]))
 }
 
 /** Where each node stands in a layout of `elements`: computed without a screen, so that two canvases can share it. */
@@ -64,7 +66,7 @@ export function layoutPositions(elements: ElementDefinition[], layout: LayoutId)
     const byTies = headless.nodes().sort((a, b) => b.degree(false) - a.degree(false))
     headless.layout(optionsOf(layout, byTies.first().id())).run()
     const positions = Object.fromEntries(headless.nodes().map((node) => [node.id(), { ...node.position() }]))
-    return layout === 'layered' ? widened(positions) : positions
+    return layout === 'layered' ? inProportion(positions) : positions
   } finally {
     headless.destroy()
   }
