@@ -1,7 +1,7 @@
 import type { DomainEdge, DomainGraph } from '../../domain/domain-graph'
 import { causalNodes, minimalAdjustmentSets } from './adjustment'
 import type { MethodAdvice } from './answers'
-import { ancestorsOf, membersOf, nodeSet, questionOf, type NodeSet, type Question } from './model'
+import { ancestorsOf, descendantsOf, membersOf, nodeSet, questionOf, type NodeSet, type Question } from './model'
 import { inWords } from './words'
 
 /** What the advice builds on, by names. */
@@ -27,8 +27,7 @@ interface HiddenConfounder {
   name: string | null
   /** The exposures that it causes around the other exposures. */
   exposures: string[]
-  /** Nodes that it causes around the exposures. */
-  causes: (node: number) => boolean
+  node: number
 }
 
 function hiddenConfounders(graph: DomainGraph, { dag, exposures, outcomes }: Question): HiddenConfounder[] {
@@ -48,7 +47,7 @@ function hiddenConfounders(graph: DomainGraph, { dag, exposures, outcomes }: Que
         exposures: exposures
           .filter((exposure) => causesOf.get(exposure)![node] === 1)
           .map((exposure) => graph.variables[exposure]!.name),
-        causes: (other) => above(other)[node] === 1,
+        node,
       }
     })
 }
@@ -144,7 +143,8 @@ export function adviseMethods(task: AdviceTask): MethodAdvice[] {
     if (mediators.length === 0)
       return not(`No variable lies on the way from ${inWords(exposures)} to ${inWords(outcomes)} to carry the effect.`)
     for (const confounder of confounders) {
-      const reachedMediators = mediators.filter((node) => confounder.causes(node))
+      const caused = descendantsOf(question.dag, [confounder.node], nodeSet(question.dag.nodes, question.exposures))
+      const reachedMediators = mediators.filter((node) => caused[node] === 1)
       if (reachedMediators.length > 0)
         return not(
           `The front-door criterion fails: ${confounder.words} also causes ${inWords(names(reachedMediators))}, which ${reachedMediators.length > 1 ? 'are' : 'is'} to carry the effect.`,

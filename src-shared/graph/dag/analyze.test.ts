@@ -155,7 +155,7 @@ describe('analyzeDomainGraph', () => {
       analyzeDomainGraph(graph, { available })
       return (performance.now() - start) / 1000
     })
-    // About 0.015 s alone; the bound leaves room for a machine that does other work besides.
+    // About 0.007 s alone; the bound leaves room for a machine that does other work besides.
     expect(Math.min(...seconds)).toBeLessThan(0.1)
   })
 })
