@@ -203,6 +203,11 @@ describe('what is kept with a run', () => {
     const whole = readFileSync(file, 'utf8')
     writeFileSync(file, whole.slice(0, 10))
     expect(await request('saved:damaged', { run })).toMatchObject([{ what: 'names and notes' }])
+    const { tools } = await request('system:doctor', {})
+    expect(tools.find(({ name }) => name === 'Saved files')).toMatchObject({
+      found: false,
+      detail: expect.stringContaining(run),
+    })
     expect((await request('report:html', { run })).html).toContain('is left out')
     writeFileSync(file, whole)
     expect(await request('saved:damaged', { run })).toEqual([])

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { arch, availableParallelism, platform, release, totalmem } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { Handlers } from '../../src-shared/contract/contract'
+import { errorHelp } from '../../src-shared/contract/errors'
 import type { DoctorReport } from '../../src-shared/domain/backend'
 import { datasetsDirectory, runsDirectory } from '../storage/layout'
 import type { Core } from './core'
@@ -32,7 +33,7 @@ export function workspaceHandlers(core: Core): Pick<Handlers, Names> {
       memoryBytes: totalmem(),
       workspace: workspace.path,
       backends: await core.probe(false),
-      tools: [workspaceTool(core), duckDbTool(), electronTool(), browserTool()],
+      tools: [workspaceTool(core), savedFilesTool(core), duckDbTool(), electronTool(), browserTool()],
     }),
   }
 }
@@ -48,6 +49,18 @@ function workspaceTool({ workspace }: Core): Tool {
         advice: 'Give write permission to the folder, or choose another with --workspace.',
       }
     : { name: 'Workspace', found: true, detail: `${workspace.path} can be written to.`, advice: null }
+}
+
+/** Masks, results, names, knowledge and domain graphs: those that cannot be read are left out of lists, and told of here. */
+function savedFilesTool({ saved, store }: Core): Tool {
+  const damaged = [null, ...store.list().runs.map(({ id }) => id)].flatMap((run) =>
+    saved
+      .damaged(run)
+      .map(({ what, name, reason }) => `${what} "${name}"${run === null ? '' : ` of ${run}`}: ${reason}`),
+  )
+  return damaged.length === 0
+    ? { name: 'Saved files', found: true, detail: 'Everything saved can be read.', advice: null }
+    : { name: 'Saved files', found: false, detail: damaged.join(' '), advice: errorHelp.savedInvalid }
 }
 
 function duckDbTool(): Tool {

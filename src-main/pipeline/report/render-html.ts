@@ -16,7 +16,7 @@ pre { background: var(--panel); padding: 0.75rem 1rem; white-space: pre-wrap; ov
 figure { margin: 1rem 0; } svg { width: 100%; max-width: 640px; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--text); } svg .label { fill: var(--faint); }
 .grid { stroke: var(--line); stroke-width: 1; } .line { fill: none; stroke-width: 2; } ${[0, 1, 2, 3, 4, 5].map((i) => `.line-${i} { stroke: var(--s${i}); } .dot.line-${i}, .key-${i} { fill: var(--s${i}); background: var(--s${i}); }`).join(' ')}
 .keys { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none; padding: 0; margin: 0; } .key { display: inline-block; width: 0.8em; height: 0.8em; border-radius: 2px; margin-right: 0.4em; }
-.node { fill: var(--panel); stroke: var(--accent); stroke-width: 2; } .edge { fill: none; stroke: var(--faint); } .arrow { fill: var(--faint); } .edge-label { paint-order: stroke; stroke: var(--ground); stroke-width: 4px; }
+.node { fill: var(--panel); stroke: var(--accent); stroke-width: 2; } .edge { fill: none; stroke: var(--faint); } .arrow { fill: var(--faint); } .edge-label, .node-label { paint-order: stroke; stroke: var(--ground); stroke-width: 4px; }
 @media print { body { max-width: none; } }
 `
 

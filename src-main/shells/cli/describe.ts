@@ -123,6 +123,7 @@ export function describeRun(run: RunManifest): string {
       ['Data', run.dataset],
       ['Backend', `${run.backend}, ${run.threads} thread${run.threads === 1 ? '' : 's'}`],
       ['Seed', run.seed],
+      ...(run.knowledge ? [['Knowledge', run.knowledge.name] as [string, string]] : []),
       ['Epochs', run.bestEpoch === null ? run.epochs : `${run.epochs}, best ${run.bestEpoch}`],
       ['Duration', duration(run.durationSeconds)],
       ...(run.error ? [['Error', `${run.error.message}`] as [string, string]] : []),

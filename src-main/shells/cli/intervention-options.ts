@@ -82,19 +82,18 @@ export function readIntervention(options: InterventionOptions, names: NodeNames,
   return { factors, holds: options.hold.map((text) => readHold(text, names)) }
 }
 
+const heldValue = /^(?:([+-]?\d+(?:\.\d+)?)sd|user:(.+)|mean:(.+))$/
+
 /** `c2=+1.5sd`, `c2=user:196`, `c2=mean:all`, `c2=mean:gender=F`. */
 function readHold(text: string, names: NodeNames): Hold {
-  const at = text.indexOf('=')
-  const value = text.slice(at + 1).trim()
-  const sd = /^([+-]?\d+(?:\.\d+)?)sd$/.exec(value)
-  if (at > 0 && (sd || /^(user|mean):./.test(value))) {
+  // A name may have a "=" of its own: the first one that a value follows ends it.
+  for (let at = text.indexOf('='); at > 0; at = text.indexOf('=', at + 1)) {
+    const value = heldValue.exec(text.slice(at + 1).trim())
+    if (!value) continue
     const node = nodeIndex(text.slice(0, at), names)
-    if (sd) return { node, at: { kind: 'sd', sd: Number(sd[1]) } }
-    const rest = value.slice('user:'.length)
-    return {
-      node,
-      at: value.startsWith('user:') ? { kind: 'user', user: rest } : { kind: 'mean', users: readUsers(rest) },
-    }
+    const [, sd, user, users] = value
+    if (sd !== undefined) return { node, at: { kind: 'sd', sd: Number(sd) } }
+    return { node, at: user !== undefined ? { kind: 'user', user } : { kind: 'mean', users: readUsers(users!) } }
   }
   throw new CausewayError(
     'badRequest',
@@ -119,13 +118,13 @@ export function readUsers(text: string): UserSelection {
     return compared[2] === '>=' ? ofRange(compared[1]!, bound, null) : ofRange(compared[1]!, null, bound)
   }
   const at = wanted.indexOf('=')
-  if (at > 0) {
+  if (at > 0 && !/[<>]/.test(wanted[at - 1]!)) {
     const attribute = wanted.slice(0, at).trim()
     const value = wanted.slice(at + 1).trim()
     const range = between.exec(value)
     if (range) return ofRange(attribute, Number(range[1]), Number(range[2]))
     if (attribute !== 'activity' && value !== '') return { kind: 'attribute', attribute, value }
-  } else {
+  } else if (at < 0) {
     const users = wanted.split(',').map((id) => id.trim())
     if (users.every((id) => id !== '' && !/[<>]/.test(id))) return { kind: 'users', users }
   }
