@@ -34,7 +34,10 @@ describe('numbers', () => {
     expect(fixed(NaN, 2)).toBe('–')
   })
 
-  it('say an estimate with its interval', () => expect(estimateText(of(0.82, 0.8, 0.84))).toBe('0.82 (0.80 to 0.84)'))
+  it('say an estimate with its interval, where it has one', () => {
+    expect(estimateText(of(0.82, 0.8, 0.84))).toBe('0.82 (0.80 to 0.84)')
+    expect(estimateText(of(1, 1, 1))).toBe('1')
+  })
 })
 
 describe('directions', () => {

@@ -49,10 +49,11 @@ export const intervalText = ({ low, high }: Estimate, decimals: number, withSign
   return `${text(low, decimals)} to ${text(high, decimals)}`
 }
 
-/** `0.82 (0.80 to 0.84)` */
+/** `0.82 (0.80 to 0.84)`; without an interval's width the number alone. */
 export function estimateText(estimate: Estimate): string {
   const decimals = decimalsOf(estimate)
-  return `${fixed(estimate.mean, decimals)} (${intervalText(estimate, decimals)})`
+  const mean = fixed(estimate.mean, decimals)
+  return estimate.low === estimate.high ? mean : `${mean} (${intervalText(estimate, decimals)})`
 }
 
 /** `none`: nothing changed at all. `unclear`: the interval holds zero. */
