@@ -74,7 +74,7 @@ function drawnNodes(model: GraphModel, options: ElementOptions): ElementDefiniti
 }
 
 function edgeLabel(edge: ModelEdge, factor: number, frequency: number | undefined): string {
-  const sign = factor === 0 ? '✕ ' : edge.status === 'dropped' ? '× ' : ''
+  const sign = factor === 0 ? 'masked ' : edge.status === 'dropped' ? '× ' : ''
   const scaled = factor > 0 && factor < 1 ? ` ×${Number(factor.toFixed(2))}` : ''
   const found = frequency === undefined ? '' : ` · ${Math.round(frequency * 100)} %`
   return `${sign}${twoDigits(edge.probability)}${scaled}${found}`
@@ -296,12 +296,19 @@ export const graphStyle = (theme: GraphTheme, large = false): StylesheetJson => 
   },
   { selector: 'node:selected[!held]', style: { 'border-width': 3, 'border-style': 'solid' } },
   {
+    // The colour says what an edge is: being chosen surrounds it.
     selector: 'edge:selected',
-    style: { ...coloured(theme.accent), 'line-opacity': 1, 'font-weight': 700 },
+    style: {
+      'underlay-color': theme.accent,
+      'underlay-opacity': 0.3,
+      'underlay-padding': 5,
+      'line-opacity': 1,
+      'font-weight': 700,
+    },
   },
   {
     // Where the keyboard is.
     selector: '.cursor',
-    style: { 'underlay-color': theme.accent, 'underlay-opacity': 0.35, 'underlay-padding': 7 },
+    style: { 'underlay-color': theme.accent, 'underlay-opacity': 0.45, 'underlay-padding': 9 },
   },
 ]

@@ -65,7 +65,7 @@ describe('graphSvg', () => {
       held: [2],
     })
     expect(count(svg, 'g.edge.masked line.struck')).toBe(1)
-    expect(svg.querySelector('g.edge.masked title')!.textContent).toBe('c1 → c2 ✕ 0.93')
+    expect(svg.querySelector('g.edge.masked title')!.textContent).toBe('c1 → c2 masked 0.93')
     expect(svg.querySelector('g.edge.scaled title')!.textContent).toBe('c2 → c3 0.80 ×0.5')
     expect(count(svg, 'g.node.held')).toBe(1)
     expect(count(svg, 'g.node.held circle')).toBe(2)
