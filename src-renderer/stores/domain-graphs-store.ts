@@ -38,8 +38,9 @@ function documentOf(text: string, lastGraph: DomainGraph): Document {
     return { text, graph: parseDagitty(text), problems: [] }
   } catch (thrown) {
     const error = CausewayError.from(thrown)
-    const line = typeof error.details?.line === 'number' ? error.details.line : null
-    return { text, graph: lastGraph, problems: [{ line, message: error.message }] }
+    if (error.code !== 'graphTextInvalid') throw thrown
+    const { line = null, what = error.message } = (error.details ?? {}) as { line?: number; what?: string }
+    return { text, graph: lastGraph, problems: [{ line, message: what }] }
   }
 }
 
