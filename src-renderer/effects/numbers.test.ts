@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decimalsOf, directionOf, estimateText, fixed, partDecimals, quantityTexts, signed } from './numbers'
+import { decimalsOf, directionOf, estimateText, exactText, fixed, partDecimals, quantityTexts, signed } from './numbers'
 
 const of = (mean: number, low: number, high: number) => ({ mean, low, high })
 
@@ -37,6 +37,7 @@ describe('numbers', () => {
   it('say an estimate with its interval, where it has one', () => {
     expect(estimateText(of(0.82, 0.8, 0.84))).toBe('0.82 (0.80 to 0.84)')
     expect(estimateText(of(1, 1, 1))).toBe('1')
+    expect(exactText(of(0.8213, 0.8, 0.84))).toBe('0.82 (0.80 to 0.84), exactly 0.8213')
   })
 })
 

@@ -56,6 +56,9 @@ export function estimateText(estimate: Estimate): string {
   return estimate.low === estimate.high ? mean : `${mean} (${intervalText(estimate, decimals)})`
 }
 
+/** `0.82 (0.80 to 0.84), exactly 0.8213`: every digit there is. */
+export const exactText = (estimate: Estimate): string => `${estimateText(estimate)}, exactly ${estimate.mean}`
+
 /** `none`: nothing changed at all. `unclear`: the interval holds zero. */
 export type Direction = 'rises' | 'falls' | 'unclear' | 'none'
 
