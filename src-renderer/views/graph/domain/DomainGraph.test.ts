@@ -5,8 +5,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 import { CausewayError } from '../../../../src-shared/contract/errors'
 import type { SavedDomainGraph } from '../../../../src-shared/domain/domain-graph'
+import type { MethodInfo } from '../../../../src-shared/domain/method'
 import { actionOfKey, availableActions, perform, performById } from '../../../actions/registry'
 import { useDomainGraphsStore } from '../../../stores/domain-graphs-store'
+import { useTrainStore } from '../../../stores/train-store'
 import { connectServices, eventually, type ServicesEnd } from '../../../testing/pipe'
 import GraphView from '../GraphView.vue'
 
@@ -49,6 +51,20 @@ async function press(key: string, target: EventTarget = document.body): Promise<
 }
 
 const confounded = 'dag {\n  x [exposure]\n  y [outcome]\n  z -> x\n  z -> y\n  x -> y\n}'
+
+const csc: MethodInfo = {
+  id: 'csc',
+  label: 'CSC',
+  family: 'causal',
+  purpose: '',
+  assumptions: [],
+  identification: null,
+  needs: [],
+  paper: { title: '', authors: '', year: 2024 },
+  capabilities: ['score', 'graph'],
+  params: [],
+  series: [],
+}
 
 beforeEach(() => {
   saved = []
@@ -281,6 +297,21 @@ describe('Domain graph', () => {
     await wrapper.get('.query input[type=checkbox]').setValue(true)
     expect(wrapper.get('.query').text()).toContain('Yes.')
     expect(wrapper.get('.query').text()).toContain('given m')
+  })
+
+  it('says which method fits and goes to train it', async () => {
+    services.answers['train:methods'] = () => [csc]
+    await view()
+    await performById('domain.example.Confounders that act on each other')
+    await eventually(() => expect(answersText()).toContain('CSC fits.'))
+    expect(answersText()).not.toContain('Multi-VAE:')
+    await button('Why not the others').trigger('click')
+    expect(answersText()).toContain('Multi-VAE:')
+    await eventually(() => button('Go to Train with CSC'))
+    await button('Go to Train with CSC').trigger('click')
+    await flushPromises()
+    expect(router.currentRoute.value.path).toBe('/train')
+    expect(useTrainStore().method!.id).toBe('csc')
   })
 
   it('saves under a name, opens again and removes', async () => {

@@ -218,6 +218,7 @@ export function domainStyle(theme: GraphTheme, name: 'light' | 'dark'): Styleshe
       selector: '[onPath = "on"]',
       style: { 'underlay-color': theme.accent, 'underlay-opacity': 0.28, 'underlay-padding': 6, 'z-index': 2 },
     },
+    { selector: 'edge[onPath = "on"]', style: { width: 4 } },
     {
       selector: 'node:selected',
       style: { 'overlay-color': theme.accent, 'overlay-opacity': 0.2, 'overlay-padding': 6, color: theme.accent },
