@@ -1,4 +1,4 @@
-import type { ElementDefinition, StylesheetJson } from 'cytoscape'
+import type { ElementDefinition, NodeSingular, StylesheetJson } from 'cytoscape'
 import type { GraphTheme } from './colours'
 import { edgeId, type GraphModel, type ModelEdge } from './model'
 
@@ -46,9 +46,8 @@ const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(
 export const edgeWidth = (strength: number, widestStrength: number): number =>
   thinnest + (widest - thinnest) * (widestStrength > 0 ? Math.min(Math.abs(strength) / widestStrength, 1) : 0)
 
-/** What a node is called in the drawing: the analyst's name above the one it was learned under. */
-const nodeLabel = (model: GraphModel, index: number): string =>
-  model.names[index] === model.nodes[index] ? model.nodes[index]! : `${model.names[index]}\n${model.nodes[index]}`
+/** The longest name that fits into the circle. */
+const longestInside = 6
 
 function drawnNodes(model: GraphModel, options: ElementOptions): ElementDefinition[] {
   const held = new Set(options.held ?? [])
@@ -56,17 +55,16 @@ function drawnNodes(model: GraphModel, options: ElementOptions): ElementDefiniti
   return model.nodes.map((id, index) => {
     const tier = options.knowledge?.tiers.findIndex((tier) => tier.includes(id)) ?? -1
     const flow = flows.get(index)
+    const name = model.names[index]!
+    const below = [...(tier >= 0 ? [`tier ${tier + 1}`] : []), ...(flow === undefined ? [] : [signed(flow)])]
+    const inside = name.length <= longestInside && below.length === 0
     return {
       group: 'nodes',
       data: {
         id,
-        label: [
-          nodeLabel(model, index),
-          ...(tier >= 0 ? [`tier ${tier + 1}`] : []),
-          ...(flow === undefined ? [] : [signed(flow)]),
-        ].join('\n'),
-        // A single word as short as c12 stands inside the circle.
-        inside: model.names[index]!.length <= 4 && tier < 0 && flow === undefined,
+        // In the circle; else below it, and the circle has the name it was learned under.
+        label: inside ? name : [...(name === id ? [] : [name]), ...below].join('\n'),
+        inside,
         held: options.knowledge ? false : held.has(index),
       },
     }
@@ -177,6 +175,26 @@ const doBadge = (theme: GraphTheme): string =>
     `<svg xmlns="http://www.w3.org/2000/svg" width="26" height="18" viewBox="0 0 26 18"><rect x="1" y="1" width="24" height="16" rx="8" fill="${theme.accent}"/><text x="13" y="13" font-family="system-ui, sans-serif" font-size="12" font-weight="700" text-anchor="middle" fill="${theme.background}">do</text></svg>`,
   )}`
 
+/** Where the badge stands and, with a second image, the name in the circle. */
+const badges = (images: string[]) => {
+  const both = <T>(badge: T, name: T): T[] => (images.length === 1 ? [badge] : [badge, name])
+  return {
+    'background-image': images,
+    'background-width': both('26px', '40px'),
+    'background-height': both('18px', '18px'),
+    'background-clip': both('none' as const, 'node' as const),
+    'background-image-containment': both('over' as const, 'inside' as const),
+    'background-position-x': both('34px', '50%'),
+    'background-position-y': both('-8px', '50%'),
+  } as unknown as Record<string, string>
+}
+
+/** The name a node was learned under, drawn into the circle of one that has its label below. */
+const learnedName = (theme: GraphTheme, id: string): string =>
+  `data:image/svg+xml;utf8,${encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="18" viewBox="0 0 40 18"><text x="20" y="14" font-family="system-ui, sans-serif" font-size="13" font-weight="600" text-anchor="middle" fill="${theme.text}">${id.replace(/[<>&]/g, '')}</text></svg>`,
+  )}`
+
 const coloured = (colour: string): Record<string, string> => ({
   'line-color': colour,
   'target-arrow-color': colour,
@@ -218,7 +236,17 @@ export const graphStyle = (theme: GraphTheme, large = false): StylesheetJson => 
   },
   {
     selector: 'node[?inside]',
-    style: { 'text-valign': 'center', 'text-margin-y': 0, 'font-size': 14, 'text-background-opacity': 0 },
+    style: { 'text-valign': 'center', 'text-margin-y': 0, 'font-size': 13, 'text-background-opacity': 0 },
+  },
+  {
+    selector: 'node[!inside]',
+    style: {
+      'background-image': (node: NodeSingular) => learnedName(theme, node.id()),
+      'background-width': '40px',
+      'background-height': '18px',
+      'background-position-x': '50%',
+      'background-position-y': '50%',
+    },
   },
   {
     selector: 'edge',
@@ -280,14 +308,18 @@ export const graphStyle = (theme: GraphTheme, large = false): StylesheetJson => 
       'border-style': 'double',
       'border-width': 6,
       'border-color': theme.accent,
-      'background-image': doBadge(theme),
-      'background-width': '26px',
-      'background-height': '18px',
-      'background-clip': 'none',
-      'background-image-containment': 'over',
       'bounds-expansion': '16px' as unknown as number,
-      'background-position-x': '34px',
-      'background-position-y': '-8px',
+      ...badges([doBadge(theme)]),
+    },
+  },
+  {
+    selector: 'node[?held][!inside]',
+    style: {
+      ...badges([doBadge(theme), '']),
+      'background-image': ((node: NodeSingular) => [
+        doBadge(theme),
+        learnedName(theme, node.id()),
+      ]) as unknown as string,
     },
   },
   {

@@ -85,13 +85,16 @@ function edgeSvg(data: ElementDefinition['data'], from: Point, to: Point, bent: 
 
 function nodeSvg(data: ElementDefinition['data'], at: Point, theme: GraphTheme): string {
   const lines = String(data.label).split('\n')
+  const learned = data.inside
+    ? ''
+    : `<text x="${number(at.x)}" y="${number(at.y + 5)}" font-size="13" font-weight="600" text-anchor="middle" fill="${theme.text}">${escaped(data.id!)}</text>`
   const ring = data.held
     ? `<circle cx="${number(at.x)}" cy="${number(at.y)}" r="${radius}" fill="${theme.node}" stroke="${theme.accent}" stroke-width="2"/><circle cx="${number(at.x)}" cy="${number(at.y)}" r="${radius - 4}" fill="none" stroke="${theme.accent}" stroke-width="2"/>`
     : `<circle cx="${number(at.x)}" cy="${number(at.y)}" r="${radius}" fill="${theme.node}" stroke="${theme.nodeBorder}" stroke-width="2" stroke-dasharray="2 3"/>`
   const badge = data.held
     ? `<g class="do"><rect x="${number(at.x + 11)}" y="${number(at.y - 30)}" width="24" height="16" rx="8" fill="${theme.accent}"/><text x="${number(at.x + 23)}" y="${number(at.y - 18)}" font-size="12" font-weight="700" text-anchor="middle" fill="${theme.background}">do</text></g>`
     : ''
-  const size = data.inside ? 14 : 12
+  const size = data.inside ? 13 : 12
   const first = data.inside ? at.y + 5 : at.y + radius + lineHeight + 2
   const words = lines
     .map(
@@ -99,7 +102,7 @@ function nodeSvg(data: ElementDefinition['data'], at: Point, theme: GraphTheme):
         `<text x="${number(at.x)}" y="${number(first + index * lineHeight)}" font-size="${size}" font-weight="600" text-anchor="middle" fill="${theme.text}">${escaped(line)}</text>`,
     )
     .join('')
-  return `<g class="node${data.held ? ' held' : ''}">${ring}${badge}${words}</g>`
+  return `<g class="node${data.held ? ' held' : ''}">${ring}${learned}${badge}${words}</g>`
 }
 
 /**
