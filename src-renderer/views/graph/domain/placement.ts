@@ -157,4 +157,4 @@ export function placesOf(graph: DomainGraph, known: Places, scale: number): Plac
 
 /** A free place for a new variable near `wanted`. */
 export const placeForNew = (wanted: Place, places: Places, scale: number): Place =>
-  freePlace(wanted, [...places.values()], 72 / scale)
+  freePlace(wanted, [...places.values()], 100 / scale)
