@@ -108,12 +108,19 @@ function listed({ users }: SavedEffect): string {
 const quantitiesOf = ({ effect }: SavedEffect): Quantity[] => [
   ...effect.metrics,
   ...effect.attributes,
-  ...effect.categories.flatMap(({ shares }) => shares),
+  ...effect.categories.flatMap(({ attribute, shares }) =>
+    shares.map((share) => ({ ...share, label: `Share of ${attribute} = ${share.label}` })),
+  ),
   effect.coverage,
 ]
 
 /** Each quantity's definition once, however many results have it. */
 function definitions(effects: readonly SavedEffect[]): Block {
-  const helps = new Map(effects.flatMap(quantitiesOf).map(({ label, help }) => [label, help]))
-  return { kind: 'table', caption: 'Definitions', head: ['Quantity', 'Definition'], rows: [...helps] }
+  const quantities = new Map(effects.flatMap(quantitiesOf).map((quantity) => [quantity.id, quantity]))
+  return {
+    kind: 'table',
+    caption: 'Definitions',
+    head: ['Quantity', 'Id', 'Definition'],
+    rows: [...quantities.values()].map(({ id, label, help }) => [label, id, help]),
+  }
 }

@@ -58,7 +58,7 @@ function renderBlock(block: Block): string {
       return `<pre><code>${escapeHtml(block.text)}</code></pre>`
     case 'table': {
       // A column of numbers stands to the right, as a whole.
-      const numeric = block.head.map((_, at) => block.rows.every((row) => /^[-+]?[\d.]*$/.test(String(row[at]))))
+      const numeric = block.head.map((_, at) => block.rows.every((row) => /^[-+]?[\d.]*( %)?$/.test(String(row[at]))))
       const cell = (tag: string, value: string | number, at: number): string =>
         `<${tag}${numeric[at] ? ' class="number"' : ''}>${escapeHtml(String(value))}</${tag.slice(0, 2)}>`
       const head = block.head.map((title, at) => cell('th scope="col"', title, at)).join('')

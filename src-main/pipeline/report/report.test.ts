@@ -292,6 +292,7 @@ describe('a report of a run with interventions', () => {
       'seed 0',
       'recall@10 label',
       'recall@10 means this.',
+      'Share of category = share@10:category=Tools label',
       '-10.0000',
       '-12.0000 to -8.0000',
       'Up to assumptions.',

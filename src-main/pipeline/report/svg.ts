@@ -67,7 +67,7 @@ export function chartSvg({ caption, xLabel, series }: ChartBlock): string {
 const fits = (name: string): boolean => [...name].length <= 5
 const shortened = (name: string): string => ([...name].length > 20 ? `${[...name].slice(0, 19).join('')}…` : name)
 
-/** A directed graph with its nodes on a circle, 480 × 420; probabilities stand on the edges, long names below their nodes. */
+/** A directed graph with its nodes on a circle, 480 × 420; probabilities stand on the edges, long names outside their nodes. */
 export function graphSvg({ caption, nodes, edges }: GraphBlock): string {
   const width = 480
   const height = 420
@@ -99,7 +99,7 @@ export function graphSvg({ caption, nodes, edges }: GraphBlock): string {
     const { x, y } = at[index]!
     return (
       `<circle class="node" cx="${fixed(x)}" cy="${fixed(y)}" r="${radius}"/>` +
-      `<text class="node-label" text-anchor="middle" x="${fixed(x)}" y="${fixed(y + (fits(name) ? 5 : radius + 14))}">${escapeHtml(shortened(name))}</text>`
+      `<text class="node-label" text-anchor="middle" x="${fixed(x)}" y="${fixed(y + (fits(name) ? 5 : y < height / 2 ? -radius - 6 : radius + 16))}">${escapeHtml(shortened(name))}</text>`
     )
   })
   return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(caption)}"><defs><marker id="arrow" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path class="arrow" d="M0 0L10 5L0 10z"/></marker></defs>${drawnEdges.join('')}${drawnNodes.join('')}</svg>`

@@ -23,17 +23,44 @@ describe('a graph in the terminal', () => {
     randomAsNear: 1,
   }
 
+  const plain = { strengths: null, user: undefined, truth: null, names: {}, confidence: null }
+
+  it('has the names of the analyst, and how often each edge was found', () => {
+    const resample = {
+      resample: 0,
+      seed: 1,
+      probabilities: graph.probabilities,
+      similarity: [1, 1],
+      metrics: {},
+      seconds: 1,
+    }
+    const confidence = {
+      resamples: 2,
+      done: [resample],
+      frequencies: [
+        [0, 1],
+        [0, 0],
+      ],
+      meanSimilarity: [1, 1],
+    }
+    const text = describeGraph(graph, { ...plain, names: { c1: 'Price' }, confidence })
+    expect(text).toMatch(/Share of 1 resamples that found the edge\n.*\n.*\nPrice +0\.000 +1\.000/)
+    expect(describeGraph(graph, { ...plain, confidence: { ...confidence, done: [] } })).not.toContain('resamples')
+  })
+
   it('has the known one below, with what the distance is worth', () => {
-    const lines = describeGraph(graph, null, undefined, { ...known, comparison }).split('\n')
+    const lines = describeGraph(graph, { ...plain, truth: { ...known, comparison } }).split('\n')
     expect(lines.at(-3)).toBe('The known graph of this data: c1 → c2')
     expect(lines.at(-2)).toMatch(/^SHD 0 .* \(1 edge\): 0\.0 on average\.$/)
     expect(lines.at(-1)).toMatch(/^No nearer than a random graph/)
   })
 
   it('has it alone where the two cannot be compared, and nothing where none is known', () => {
-    expect(describeGraph(graph, null, undefined, known).split('\n').at(-1)).toBe(
-      'The known graph of this data: c1 → c2',
-    )
-    expect(describeGraph(graph, null, undefined, null)).not.toContain('known graph')
+    expect(
+      describeGraph(graph, { ...plain, truth: known })
+        .split('\n')
+        .at(-1),
+    ).toBe('The known graph of this data: c1 → c2')
+    expect(describeGraph(graph, plain)).not.toContain('known graph')
   })
 })

@@ -1,6 +1,6 @@
 import type { DoctorReport } from '../../../src-shared/domain/backend'
 import type { DatasetCard, DatasetManifest, ImportPreview } from '../../../src-shared/domain/dataset'
-import type { CausalGraph, KnownGraph } from '../../../src-shared/domain/graph'
+import type { BootstrapConfidence, CausalGraph, KnownGraph } from '../../../src-shared/domain/graph'
 import type { MethodInfo } from '../../../src-shared/domain/method'
 import { cutoffs, rankingMetrics, type Metrics } from '../../../src-shared/domain/metric'
 import type { Recommendation } from '../../../src-shared/domain/recommendation'
@@ -177,20 +177,32 @@ function describeTruth({ edges, comparison }: KnownGraph): string {
   ].join('\n')
 }
 
-export const describeGraph = (
+export function describeGraph(
   graph: CausalGraph,
-  strengths: number[][] | null,
-  user: string | undefined,
-  truth: KnownGraph | null,
-): string =>
-  [
+  known: {
+    strengths: number[][] | null
+    /** Whose strengths they are; undefined: the mean over users. */
+    user: string | undefined
+    truth: KnownGraph | null
+    /** The analyst's names of the nodes. */
+    names: Record<string, string>
+    confidence: BootstrapConfidence | null
+  },
+): string {
+  const { strengths, user, truth, confidence } = known
+  const names = graph.nodes.map((node) => known.names[node] ?? node)
+  return [
     'Probabilities of the edges',
-    matrix(graph.nodes, graph.probabilities),
+    matrix(names, graph.probabilities),
     ...(strengths
-      ? ['', user === undefined ? 'Mean strengths' : `Strengths of user ${user}`, matrix(graph.nodes, strengths)]
+      ? ['', user === undefined ? 'Mean strengths' : `Strengths of user ${user}`, matrix(names, strengths)]
+      : []),
+    ...(confidence && confidence.done.length > 0
+      ? ['', `Share of ${confidence.done.length} resamples that found the edge`, matrix(names, confidence.frequencies)]
       : []),
     ...(truth ? ['', describeTruth(truth)] : []),
   ].join('\n')
+}
 
 export function describeDoctor(report: DoctorReport): string {
   const mark = (good: boolean): string => (good ? 'ok' : '--')

@@ -226,17 +226,21 @@ function createProgram(
         const graph = await opened.request('graph:global', { run })
         const local = user === undefined ? null : await opened.request('graph:local', { run, user })
         const truth = await opened.request('graph:truth', { run })
+        const { names } = await opened.request('graph:annotations', { run })
+        const confidence = await opened.request('graph:confidence', { run })
         const strengths = local?.strengths ?? graph.meanStrengths
         output.result(
           {
             run,
             ...(user === undefined ? {} : { user }),
             nodes: graph.nodes,
+            names,
             probabilities: graph.probabilities,
             strengths,
+            ...(confidence ? { resamples: confidence.done.length, frequencies: confidence.frequencies } : {}),
             ...(truth ? { truth } : {}),
           },
-          () => describe.describeGraph(graph, strengths, user, truth),
+          () => describe.describeGraph(graph, { strengths, user, truth, names, confidence }),
         )
       }),
     )

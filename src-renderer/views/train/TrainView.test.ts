@@ -96,7 +96,9 @@ describe('Train', () => {
     await eventually(() => expect(wrapper.get('.start').attributes('disabled')).toBeUndefined())
     await wrapper.get('[data-param=epochs] input').setValue('7')
     await performById('train.start')
-    expect(started).toEqual([{ method: 'csc', dataset: 'demo', recipe, params: { epochs: 7 }, seed: 0 }])
+    expect(started).toEqual([
+      { method: 'csc', dataset: 'demo', knowledge: null, recipe, params: { epochs: 7 }, seed: 0 },
+    ])
   })
 
   it('does not start with a seed that is none, and says why', async () => {
