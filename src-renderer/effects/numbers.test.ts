@@ -12,9 +12,10 @@ describe('decimals', () => {
     [of(0.007, 0.0004, 0.014), 4],
     [of(-0.007, -0.014, -0.0006), 3],
     [of(0.007, -0.0004, 0.014), 3],
+    [of(0.007, 4e-18, 0.014), 3],
     [of(3, 3, 3), 0],
     [of(0.25, 0.25, 0.25), 4],
-    [of(1, 1 - 1e-14, 1 + 1e-14), 8],
+    [of(1, 1 - 1e-14, 1 + 1e-14), 0],
   ])('of %j are %i', (estimate, decimals) => expect(decimalsOf(estimate)).toBe(decimals))
 
   it('are enough for three digits of the largest part', () => {
@@ -47,6 +48,8 @@ describe('directions', () => {
     [of(-1, -1.2, -0.8), 'falls'],
     [of(0.1, -0.1, 0.3), 'unclear'],
     [of(0.1, 0, 0.2), 'unclear'],
+    [of(0.1, 4e-18, 0.2), 'unclear'],
+    [of(-0.1, -0.2, -4e-18), 'unclear'],
     [of(0, 0, 0), 'none'],
   ] as const)('of %j: %s', (estimate, direction) => expect(directionOf(estimate)).toBe(direction))
 })

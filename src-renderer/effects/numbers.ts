@@ -9,14 +9,15 @@ const mostDecimals = 8
  * Without a width: four significant digits, none for whole numbers.
  */
 export function decimalsOf({ mean, low, high }: Estimate): number {
-  const halfWidth = (high - low) / 2
-  if (!Number.isFinite(halfWidth)) return 4
-  if (halfWidth > 0) {
+  if (!Number.isFinite(high - low)) return 4
+  if (hasWidth({ mean, low, high })) {
+    const halfWidth = (high - low) / 2
     const [digit, exponent] = halfWidth.toExponential(0).split('e') as [string, string]
     const decimals = within(-Number(exponent) + (digit === '1' ? 1 : 0))
     // A bound that is not zero must not read as zero.
-    const nearest = low > 0 ? low : high < 0 ? -high : null
-    return nearest === null ? decimals : Math.max(decimals, Math.min(decimals + 3, within(firstDecimal(nearest))))
+    const nearest = Math.min(Math.abs(low), Math.abs(high))
+    if (!excludesZero({ mean, low, high })) return decimals
+    return Math.max(decimals, Math.min(decimals + 3, within(firstDecimal(nearest))))
   }
   return Number.isInteger(mean) ? 0 : within(3 - Math.floor(Math.log10(Math.abs(mean))))
 }
@@ -53,19 +54,25 @@ export const intervalText = ({ low, high }: Estimate, decimals: number, withSign
 export function estimateText(estimate: Estimate): string {
   const decimals = decimalsOf(estimate)
   const mean = fixed(estimate.mean, decimals)
-  return estimate.low === estimate.high ? mean : `${mean} (${intervalText(estimate, decimals)})`
+  return hasWidth(estimate) ? `${mean} (${intervalText(estimate, decimals)})` : mean
 }
 
 /** `0.82 (0.80 to 0.84), exactly 0.8213`: every digit there is. */
 export const exactText = (estimate: Estimate): string => `${estimateText(estimate)}, exactly ${estimate.mean}`
+
+/** What differs by less is the rounding of sums. */
+const roundingOf = ({ low, high }: Estimate): number => 1e-9 * Math.max(Math.abs(low), Math.abs(high))
+const hasWidth = (estimate: Estimate): boolean => estimate.high - estimate.low > roundingOf(estimate)
+const excludesZero = (estimate: Estimate): boolean =>
+  estimate.low > roundingOf(estimate) || estimate.high < -roundingOf(estimate)
 
 /** `none`: nothing changed at all. `unclear`: the interval holds zero. */
 export type Direction = 'rises' | 'falls' | 'unclear' | 'none'
 
 export function directionOf({ mean, low, high }: Estimate): Direction {
   if (mean === 0 && low === 0 && high === 0) return 'none'
-  if (low > 0) return 'rises'
-  return high < 0 ? 'falls' : 'unclear'
+  if (!excludesZero({ mean, low, high })) return 'unclear'
+  return low > 0 ? 'rises' : 'falls'
 }
 
 /** Marks a direction, beside its words: never by colour alone. */
