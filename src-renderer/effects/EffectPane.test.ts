@@ -326,6 +326,6 @@ describe('the pane', () => {
   it('says what is assumed', async () => {
     await pane()
     await eventually(() => expect(wrapper.get('.identified-note').text()).toContain('One world.'))
-    expect(wrapper.get('.identified-note').text()).toContain('through the mix of confounders only')
+    expect(wrapper.get('.identified-note').text()).toContain('Noise is additive.')
   })
 })

@@ -22,6 +22,7 @@ export const descriptor: MethodDescriptor = {
         'Noise is additive, Gaussian and independent of everything else, one term for each confounder. It is drawn in training and left out of scores.',
         'No confounder acts on itself, and an edge that the global graph rules out is absent for every user.',
         'Required and forbidden edges, and tiers, hold exactly, where the training was given any.',
+        'A held value replaces the confounder’s own for everyone, so what acts on it no longer matters. It reaches the lists through the mix of confounders only: a child reads its parent’s embedding, not its value (Eq. 8 of the paper). To take its influence on other confounders away, remove its outgoing edges.',
       ],
       assumed: [
         'The confounders do not depend on the users (Assumption 1 of the paper): all data were collected in one environment.',
