@@ -16,12 +16,23 @@ export type Positions = Record<string, { x: number; y: number }>
 
 const boundingBox = { x1: 0, y1: 0, w: 480, h: 360 }
 
-function optionsOf(layout: LayoutId, mostTied: string | undefined): LayoutOptions {
+/** From this many nodes on they stand closer, or none could be told from another. */
+const manyNodes = 40
+
+function optionsOf(layout: LayoutId, mostTied: string | undefined, nodes: number): LayoutOptions {
   const common = { animate: false, fit: false, boundingBox, padding: 0 }
   switch (layout) {
     case 'layered':
       // Roots on top. The box is left out: dagre would squeeze the layers into it.
-      return { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 88, rankSep: 72 } as LayoutOptions
+      return {
+        name: 'dagre',
+        animate: false,
+        fit: false,
+        rankDir: 'TB',
+        nodeSep: nodes < manyNodes ? 88 : 12,
+        rankSep: nodes < manyNodes ? 72 : 48,
+        edgeSep: nodes < manyNodes ? 20 : 2,
+      } as LayoutOptions
     case 'circle':
       return { ...common, name: 'circle' }
     case 'grid':
@@ -64,7 +75,7 @@ export function layoutPositions(elements: ElementDefinition[], layout: LayoutId)
   })
   try {
     const byTies = headless.nodes().sort((a, b) => b.degree(false) - a.degree(false))
-    headless.layout(optionsOf(layout, byTies.first().id())).run()
+    headless.layout(optionsOf(layout, byTies.first().id(), byTies.length)).run()
     const positions = Object.fromEntries(headless.nodes().map((node) => [node.id(), { ...node.position() }]))
     return layout === 'layered' ? inProportion(positions) : positions
   } finally {

@@ -83,7 +83,14 @@ describe('differences', () => {
     error: null,
     producedBy: { causeway: '0.1.0', datasetHash: 'h', splitHash: null },
   }
-  const form: TrainForm = { method, params: {}, recipe: defaultParams(recipeSchema), seed: 0, knowledge: null, backend: 'auto' }
+  const form: TrainForm = {
+    method,
+    params: {},
+    recipe: defaultParams(recipeSchema),
+    seed: 0,
+    knowledge: null,
+    backend: 'auto',
+  }
   const label = (id: string): string => id.toUpperCase()
 
   it('finds none where the form says what the run was started with, defaults included', () => {
