@@ -116,11 +116,11 @@ describe('a job', () => {
 })
 
 describe('the queue', () => {
-  it('runs one training at a time, in order, and imports beside it', async () => {
+  it('runs one training or bootstrap at a time, in order, and imports beside it', async () => {
     const { jobs } = manager()
     const works = [controlledWork(), controlledWork(), controlledWork()]
     jobs.submit(request('a', { work: works[0]!.work }))
-    jobs.submit(request('b', { work: works[1]!.work }))
+    jobs.submit(request('b', { kind: 'bootstrap', work: works[1]!.work }))
     jobs.submit(request('import', { kind: 'import', work: works[2]!.work }))
     const states = (): string[] => jobs.list().map((job) => job.state)
     expect(states()).toEqual(['running', 'queued', 'running'])

@@ -108,6 +108,28 @@ describe('the jobs', () => {
     expect(jobs.newestFirst.map((job) => job.id)).toEqual(['later', 'now'])
   })
 
+  it('takes only trainings for the training of a run, and goes on with each kind its own way', async () => {
+    const asked: string[] = []
+    const bootstrap = jobOf({ id: 'bootstrap-run-1', kind: 'bootstrap', queuedAt: '2026-01-01T11:00:00.000Z' })
+    connectServices({
+      'jobs:list': () => [jobOf({ state: 'completed' }), bootstrap],
+      'graph:bootstrap': ({ run }) => {
+        asked.push(`bootstrap ${run}`)
+        return bootstrap
+      },
+      'train:resume': ({ run }) => {
+        asked.push(`train ${run}`)
+        return jobOf()
+      },
+    })
+    const jobs = useJobsStore()
+    await eventually(() => expect(jobs.list).toHaveLength(2))
+    expect(jobs.ofRun('run-1')?.kind).toBe('train')
+    await jobs.goOn(bootstrap)
+    await jobs.goOn(jobOf())
+    expect(asked).toEqual(['bootstrap run-1', 'train run-1'])
+  })
+
   it('waits for the end of a job, also where its last event came before the answer', async () => {
     const services = connectServices({ 'jobs:list': () => [] })
     const jobs = useJobsStore()
