@@ -32,10 +32,10 @@ export function interventionText({ factors, holds }: Intervention, nameOf: NameO
   return parts.length === 0 ? 'nothing is changed' : parts.join('; ')
 }
 
-/** `Without c1`, or the intervention spelt out: how a sentence about its effect begins. */
-function opening(intervention: Intervention, nameOf: NameOf): string {
+/** `without c1`, or the intervention spelt out: under what a sentence holds. */
+export function conditionText(intervention: Intervention, nameOf: NameOf): string {
   const row = zeroedRow(intervention)
-  return row === null ? `Under this intervention (${interventionText(intervention, nameOf)})` : `Without ${nameOf(row)}`
+  return row === null ? `under this intervention (${interventionText(intervention, nameOf)})` : `without ${nameOf(row)}`
 }
 
 /** The attribute an AVP quantity is about; null for any other quantity. */
@@ -55,7 +55,8 @@ export function effectSentence(
 ): string {
   const users = plural(effect.users, 'user')
   if (changesNothing(intervention)) return `Nothing is changed: these are the lists of the model as trained, ${users}.`
-  const start = opening(intervention, nameOf)
+  const condition = conditionText(intervention, nameOf)
+  const start = condition[0]!.toUpperCase() + condition.slice(1)
   if (effect.noDifference) return `${start}, nothing changes: no score in any list moves, ${users}.`
   const quantity = attributeQuantity(effect.attributes, attribute)
   if (!quantity) return `${start}, ${formatCount(effect.changedLists)} of ${users} get another list.`
