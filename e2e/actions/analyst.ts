@@ -1,4 +1,5 @@
-import { expect, type Page } from '@playwright/test'
+import { readFile } from 'node:fs/promises'
+import { expect, type Locator, type Page } from '@playwright/test'
 import { Workbench } from '../pages/workbench'
 
 /** What an analyst does, in verbs; each waits until the workbench shows that it happened. */
@@ -55,5 +56,40 @@ export class Analyst {
     await this.sees.userSearch().fill(id)
     await this.page.getByRole('option', { name: id }).first().click()
     await expect(this.sees.items('Recommended items').first()).toBeVisible({ timeout: 30_000 })
+  }
+
+  /** Presses Tab until the focus is there. */
+  async walksTo(place: Locator): Promise<void> {
+    const mostStops = 120
+    for (let stop = 0; stop < mostStops; stop++) {
+      if (await place.evaluate((element) => element === document.activeElement)) return
+      await this.page.keyboard.press('Tab')
+    }
+    throw new Error(`${mostStops} presses of Tab did not lead to ${place.toString()}.`)
+  }
+
+  async opensEffects(tab: string): Promise<void> {
+    await this.sees.effectsTab(tab).press('Enter')
+    await expect(this.sees.effectsTab(tab)).toHaveAttribute('aria-selected', 'true')
+  }
+
+  /** Saves the segment's table and reads the file: every quantity by its id, every figure by its column. */
+  async savesEffects(): Promise<Map<string, Record<string, number>>> {
+    const saved = this.page.waitForEvent('download')
+    const button = this.sees.effects().getByRole('button', { name: 'Save CSV' })
+    // It cannot be saved while what is shown answers an earlier question.
+    await expect(button).toBeEnabled({ timeout: 30_000 })
+    await button.press('Enter')
+    const text = await readFile(await (await saved).path(), 'utf8')
+    const [head, ...rows] = text
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(','))
+    return new Map(
+      rows.map(([id, ...cells]) => [
+        id!,
+        Object.fromEntries(cells.flatMap((cell, at) => (cell === '' ? [] : [[head![at + 1]!, Number(cell)]]))),
+      ]),
+    )
   }
 }

@@ -27,6 +27,17 @@ export class Workbench {
   readonly inspector = (): Locator => this.page.getByRole('region', { name: 'Inspector', exact: true })
   readonly graphStatement = (): Locator => this.page.getByRole('region', { name: 'Graph' }).locator('.statement')
 
+  readonly matrixNode = (name: string): Locator =>
+    this.matrix().getByRole('rowheader').getByRole('button', { name, exact: true })
+  readonly changes = (): Locator => this.page.getByRole('list', { name: 'Changes of the mask' }).getByRole('listitem')
+  readonly masks = (): Locator => this.page.getByRole('dialog', { name: 'Masks' })
+
+  // Effects
+  readonly effects = (): Locator => this.page.getByRole('region', { name: 'Effects', exact: true })
+  readonly effectsTab = (name: string): Locator => this.effects().getByRole('tab', { name })
+  readonly listAfter = (): Locator => this.effects().getByRole('region', { name: 'List after' }).getByRole('listitem')
+  readonly quantity = (id: string): Locator => this.effects().locator(`[data-quantity="${id}"]`)
+
   // Recommend
   readonly userSearch = (): Locator => this.page.getByRole('combobox', { name: 'Search a user id' })
   readonly items = (label: 'History' | 'Recommended items'): Locator =>
