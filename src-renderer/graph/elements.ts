@@ -47,7 +47,7 @@ export const edgeWidth = (strength: number, widestStrength: number): number =>
   thinnest + (widest - thinnest) * (widestStrength > 0 ? Math.min(Math.abs(strength) / widestStrength, 1) : 0)
 
 /** The longest name that fits into the circle. */
-const longestInside = 6
+const longestInside = 5
 
 function drawnNodes(model: GraphModel, options: ElementOptions): ElementDefinition[] {
   const held = new Set(options.held ?? [])

@@ -6,6 +6,7 @@ import { createMemoryHistory, createRouter } from 'vue-router'
 import { performById } from '../../actions/registry'
 import type { TrainRequest } from '../../../src-shared/contract/contract'
 import type { DatasetManifest } from '../../../src-shared/domain/dataset'
+import type { Knowledge } from '../../../src-shared/domain/knowledge'
 import type { MethodInfo } from '../../../src-shared/domain/method'
 import { recipeSchema } from '../../../src-shared/domain/dataset'
 import { defaultParams } from '../../../src-shared/params/params'
@@ -171,5 +172,72 @@ describe('Train', () => {
     await view()
     await eventually(() => expect(wrapper.text()).toContain('The loss became NaN in epoch 3.'))
     expect(wrapper.text()).toContain('Lower the learning rate and start again.')
+  })
+})
+
+describe('knowledge of the graph', () => {
+  const known: Knowledge = {
+    type: 'causeway-knowledge',
+    version: 1,
+    name: 'prices first',
+    notes: '',
+    nodes: ['c1', 'c2'],
+    required: [['c1', 'c2']],
+    forbidden: [],
+    tiers: [],
+  }
+  const knowing: MethodInfo = {
+    ...csc,
+    capabilities: [...csc.capabilities, 'knowledge'],
+    params: [
+      ...csc.params,
+      { key: 'confounders', type: 'integer', label: 'Confounders', help: '', default: 2, min: 1, max: 32, basic: true },
+    ],
+  }
+  beforeEach(() => {
+    services.answers['train:methods'] = () => [knowing]
+    services.answers['knowledge:list'] = () => [known, { ...known, name: 'of three', nodes: ['c1', 'c2', 'c3'] }]
+  })
+  const section = () => wrapper.findAll('.train-setup section').find((one) => one.text().startsWith('Knowledge'))
+
+  it('is offered where it is of as many nodes, says what it does, and goes into the training', async () => {
+    await view()
+    const train = useTrainStore()
+    await eventually(() => expect(train.fittingKnowledge.map(({ name }) => name)).toEqual(['prices first']))
+    train.chooseKnowledge('prices first')
+    await flushPromises()
+    expect(section()!.text()).toContain('requires c1 → c2')
+    expect(section()!.text()).toContain('Honoured exactly')
+    await performById('train.start')
+    expect(started[0]!.knowledge).toEqual(known)
+  })
+
+  it('is left out, and said to be, where the number of confounders has changed', async () => {
+    await view()
+    const train = useTrainStore()
+    await eventually(() => expect(train.fittingKnowledge).toHaveLength(1))
+    train.chooseKnowledge('prices first')
+    train.params = { ...train.params, confounders: 4 }
+    await flushPromises()
+    expect(section()!.text()).toContain('No knowledge “prices first” of 4 confounders is saved')
+    await performById('train.start')
+    expect(started[0]!.knowledge).toBeNull()
+  })
+
+  it('is not offered for a method that does not honour it', async () => {
+    services.answers['train:methods'] = () => [csc]
+    await view()
+    await eventually(() => expect(useTrainStore().method?.id).toBe('csc'))
+    expect(section()).toBeUndefined()
+  })
+
+  it('of a run stands beside it, and a form without it differs', async () => {
+    run = runOf({ recipe, params: { epochs: 20, confounders: 2 }, knowledge: known })
+    services.answers['jobs:list'] = () => []
+    await view()
+    await eventually(() => expect(wrapper.get('.known').text()).toContain('“prices first”: requires c1 → c2'))
+    await eventually(() => expect(wrapper.get('.stale').text()).toContain('1 value'))
+    useTrainStore().adopt(run)
+    await eventually(() => expect(wrapper.get('.stale').text()).toContain('what this run was started with'))
   })
 })
