@@ -4,7 +4,7 @@ import { maskChanges } from '../../src-shared/graph/edit/intervention'
 import { hold, invert, isolate, setFactor, zeroColumns, zeroRows } from '../../src-shared/graph/edit/operations'
 import { initialEditorState, type EditorState } from '../../src-shared/graph/edit/state'
 import { chosenOf, columnsAtHand, edgesAtHand, revertOf, rowsAtHand } from './changes'
-import { graphElements } from './elements'
+import { graphElements, mostDrawnEdges } from './elements'
 import { knowledgeText } from './knowledge-text'
 import { edgeCaption, edgeTable, graphModel } from './model'
 import { nearestInDirection } from './walk'
@@ -94,6 +94,19 @@ describe('what is drawn of an edit', () => {
     const inverted = invert().perform(initialEditorState(many)).factors
     const drawn = graphElements(graphModel(large, 0.5), { ...options, factors: inverted })
     expect(drawn.filter(({ group }) => group === 'edges')).toHaveLength(200)
+  })
+
+  it('is no more than can be seen, the most probable first', () => {
+    const many = Array.from({ length: 60 }, (_, i) => `c${i + 1}`)
+    const large: CausalGraph = {
+      ...graph,
+      nodes: many,
+      probabilities: many.map((_, i) => many.map((_, j) => (i === j ? 0 : (i + 1) / 100))),
+    }
+    const drawn = graphElements(graphModel(large, 0.9), { ...options, showAll: true })
+    const shown = drawn.filter(({ group }) => group === 'edges').map(({ data }) => data)
+    expect(shown).toHaveLength(mostDrawnEdges)
+    expect(shown.at(-1)!.label).toBe('0.35')
   })
 
   it('shows how often an edge is found beside its probability', () => {

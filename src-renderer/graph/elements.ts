@@ -38,6 +38,8 @@ const widest = 8
 const plainWidth = 3
 /** Edges that only the mask speaks of are drawn up to this many: beyond, the matrix and the list of changes show them. */
 const mostExtraEdges = 200
+/** Edges drawn at most, the most probable first: more would be a black square. */
+export const mostDrawnEdges = 1500
 
 const twoDigits = (value: number): string => value.toFixed(2)
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
@@ -84,24 +86,27 @@ function learnedEdges(model: GraphModel, options: ElementOptions): ElementDefini
   let extra = 0
   const isDrawn = (edge: ModelEdge): boolean =>
     edge.status !== 'below' || showAll || (factorOf(edge) !== 1 && extra++ < mostExtraEdges)
-  return model.edges.filter(isDrawn).map((edge): ElementDefinition => {
-    const strength = strengths?.[edge.from]?.[edge.to]
-    const factor = factorOf(edge)
-    const width = strength === undefined ? plainWidth : edgeWidth(strength * (factor || 1), widestStrength)
-    return {
-      group: 'edges',
-      data: {
-        id: edge.id,
-        source: model.nodes[edge.from]!,
-        target: model.nodes[edge.to]!,
-        label: edgeLabel(edge, factor, frequencies?.[edge.from]?.[edge.to]),
-        width,
-        opacity: factor === 0 ? 1 : 0.25 + 0.75 * edge.probability,
-        status: edge.status,
-        change: factor === 0 ? 'masked' : factor < 1 ? 'scaled' : 'none',
-      },
-    }
-  })
+  return model.edges
+    .filter(isDrawn)
+    .slice(0, mostDrawnEdges)
+    .map((edge): ElementDefinition => {
+      const strength = strengths?.[edge.from]?.[edge.to]
+      const factor = factorOf(edge)
+      const width = strength === undefined ? plainWidth : edgeWidth(strength * (factor || 1), widestStrength)
+      return {
+        group: 'edges',
+        data: {
+          id: edge.id,
+          source: model.nodes[edge.from]!,
+          target: model.nodes[edge.to]!,
+          label: edgeLabel(edge, factor, frequencies?.[edge.from]?.[edge.to]),
+          width,
+          opacity: factor === 0 ? 1 : 0.25 + 0.75 * edge.probability,
+          status: edge.status,
+          change: factor === 0 ? 'masked' : factor < 1 ? 'scaled' : 'none',
+        },
+      }
+    })
 }
 
 function flowEdges(model: GraphModel, flows: DrawnFlows): ElementDefinition[] {
@@ -129,6 +134,7 @@ function knowledgeEdges(model: GraphModel, knowledge: DrawnKnowledge, showAll: b
   const forbidden = new Set(knowledge.forbidden.map(([from, to]) => keyOf(from, to)))
   return model.edges
     .filter((edge) => required.has(edge.id) || forbidden.has(edge.id) || edge.status === 'kept' || showAll)
+    .slice(0, mostDrawnEdges)
     .map((edge) => {
       const change = required.has(edge.id) ? 'required' : forbidden.has(edge.id) ? 'forbidden' : 'learned'
       return {
