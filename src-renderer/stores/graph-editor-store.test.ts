@@ -157,8 +157,12 @@ describe('the graph editor', () => {
 
   it('keeps what was edited of each run apart', async () => {
     const editor = await editorOf('run-1')
+    editor.maskMode = true
     editor.perform(zeroRows([0]))
+    await editor.open('run-1', nodes)
+    expect(editor.maskMode).toBe(true)
     await editor.open('run-2', nodes)
+    expect(editor.maskMode).toBe(false)
     expect(editor.intervention.factors).toBeNull()
     await editor.open('run-1', nodes)
     expect(editor.intervention.factors![0]).toEqual([1, 0, 0])

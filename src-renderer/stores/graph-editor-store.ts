@@ -96,6 +96,8 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
     // Takes what is to be written of the run before; from here on the editor is the new one's.
     const written = flush()
     annotationsError.value = null
+    // Another run is looked at first: its method may have no mask.
+    if (run.value !== id) mode.value = 'look'
     run.value = id
     nodes.value = names
     const known = histories.get(id)
