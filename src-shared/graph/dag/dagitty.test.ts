@@ -17,6 +17,9 @@ const refusal = (text: string): { line: unknown; message: string } => {
   throw new Error('the text was read')
 }
 
+const namesFrom = (letter: string, count: number): string =>
+  Array.from({ length: count }, (_, at) => letter + at).join(' ')
+
 describe('parseDagitty', () => {
   it('reads variables with roles and places, edges, and what the drawing is made of besides', () => {
     const graph = parseDagitty(`
@@ -95,6 +98,9 @@ describe('parseDagitty', () => {
     ['dag { a -- b }', 1, '->, <- and <->'],
     ['dag { "" }', 1, 'needs a name'],
     ['', 1, 'not with the end'],
+    [`dag {\n${'{'.repeat(50_000)}\n}`, 2, 'braces stand 100 deep'],
+    [`dag {\n${namesFrom('v', 1001)}\n}`, 2, 'more than 1000 variables'],
+    [`dag {\n{${namesFrom('a', 400)}} -> {${namesFrom('b', 400)}}\n}`, 2, 'more than 4000 edges'],
   ])('refuses %j, naming line %i', (text, line, what) => {
     const found = refusal(text)
     expect(found.line).toBe(line)

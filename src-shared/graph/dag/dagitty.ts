@@ -1,6 +1,6 @@
 import { CausewayError } from '../../contract/errors'
 import type { DomainEdge, DomainGraph, DomainVariable, VariableRole } from '../../domain/domain-graph'
-import { sameEdge } from './edit'
+import { edgeKey } from './edit'
 
 /** The words for a role in DAGitty text, the one we write first. `observed` is the absence of them. */
 const roleWords: Record<Exclude<VariableRole, 'observed'>, readonly string[]> = {
@@ -14,6 +14,9 @@ const roleWords: Record<Exclude<VariableRole, 'observed'>, readonly string[]> = 
 const roleOf = new Map<string, VariableRole>(
   Object.entries(roleWords).flatMap(([role, words]) => words.map((word) => [word, role as VariableRole] as const)),
 )
+
+/** Of what is read at most: a person reads far less, and beyond it neither canvas nor answers would come while one waits. */
+const most = { variables: 1000, edges: 4000, nesting: 100 }
 
 interface Token {
   kind: 'word' | 'string' | 'arrow' | 'mark' | 'end'
@@ -68,7 +71,8 @@ interface Attribute {
 class DagittyParser {
   private at = 0
   private readonly variables = new Map<string, DomainVariable>()
-  private readonly edges: DomainEdge[] = []
+  private readonly edges = new Map<string, DomainEdge>()
+  private nesting = 0
 
   constructor(private readonly tokens: readonly Token[]) {}
 
@@ -77,7 +81,7 @@ class DagittyParser {
     this.statements()
     if (this.next().kind !== 'end')
       throw dagittyError(this.next().line, `${shown(this.next())} stands behind the closing brace.`)
-    return { variables: [...this.variables.values()], edges: this.edges }
+    return { variables: [...this.variables.values()], edges: [...this.edges.values()] }
   }
 
   private next(): Token {
@@ -116,11 +120,13 @@ class DagittyParser {
   /** Statements up to the closing brace, which is read too; the names of all variables in them. */
   private statements(): Set<string> {
     const names = new Set<string>()
+    if (++this.nesting > most.nesting) throw dagittyError(this.next().line, `braces stand ${most.nesting} deep.`)
     while (!this.skip('}')) {
       if (this.next().kind === 'end') throw dagittyError(this.next().line, 'the closing brace } is missing.')
       if (this.skip(';') || this.skip(',')) continue
       for (const name of this.statement()) names.add(name)
     }
+    this.nesting--
     return names
   }
 
@@ -161,6 +167,8 @@ class DagittyParser {
     if (token.text.trim() === '') throw dagittyError(token.line, 'a variable needs a name.')
     const variable = this.variables.get(token.text) ?? { name: token.text, role: 'observed', at: null }
     this.variables.set(token.text, variable)
+    if (this.variables.size > most.variables)
+      throw dagittyError(token.line, `there are more than ${most.variables} variables: too many to draw.`)
     const startsStatement = this.tokens[this.at - 2]?.kind !== 'arrow'
     if (startsStatement && this.isMark('[')) this.describe(variable)
     return new Set([token.text])
@@ -217,7 +225,9 @@ class DagittyParser {
       for (const to of heads) {
         if (from === to) throw dagittyError(arrow.line, `"${from}" cannot have an edge to itself.`)
         const edge: DomainEdge = { from, to, kind: arrow.text === '<->' ? '<->' : '->' }
-        if (!this.edges.some((other) => sameEdge(other, edge))) this.edges.push(edge)
+        if (!this.edges.has(edgeKey(edge))) this.edges.set(edgeKey(edge), edge)
+        if (this.edges.size > most.edges)
+          throw dagittyError(arrow.line, `there are more than ${most.edges} edges: too many to draw.`)
       }
   }
 }

@@ -21,11 +21,12 @@ function nameFor(graph: DomainGraph, name: string): string {
   return wanted
 }
 
+/** One name for an edge whichever way it is looked at: `<->` has no direction. */
+export const edgeKey = ({ from, to, kind }: DomainEdge): string =>
+  JSON.stringify(kind === '<->' && to < from ? [to, kind, from] : [from, kind, to])
+
 /** Whether two edges join the same two variables in the same way; `a <-> b` and `b <-> a` do. */
-export const sameEdge = (one: DomainEdge, other: DomainEdge): boolean =>
-  one.kind === other.kind &&
-  ((one.from === other.from && one.to === other.to) ||
-    (one.kind === '<->' && one.from === other.to && one.to === other.from))
+const sameEdge = (one: DomainEdge, other: DomainEdge): boolean => edgeKey(one) === edgeKey(other)
 
 /** Adds a variable, observed unless said otherwise. Its name is trimmed and must be new. */
 export function addVariable(

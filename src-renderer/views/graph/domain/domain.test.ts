@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { DomainGraph } from '../../../../src-shared/domain/domain-graph'
 import { parseDagitty } from '../../../../src-shared/graph/dag/dagitty'
 import { graphThemes } from '../../../graph/colours'
-import { domainElements, domainStyle, edgeKey, noMarks, variableId } from './elements'
+import { edgeKey } from '../../../../src-shared/graph/dag/edit'
+import { domainElements, domainStyle, noMarks, variableId } from './elements'
 import { canRedo, canUndo, record, redo, startHistory, undo } from './history'
 import { arrange, pixelsPerUnit, placeForNew, placesOf } from './placement'
 import { openPathBetween } from './separation'
@@ -40,6 +41,32 @@ describe('places', () => {
     const places = arrange(graphOf('a -> b b -> c'), 100)
     expect(places.get('a')!.y).toBeLessThan(places.get('b')!.y)
     expect(places.get('b')!.y).toBeLessThan(places.get('c')!.y)
+  })
+
+  it('takes any name for a name', () => {
+    const places = arrange(graphOf('__proto__ -> constructor constructor -> toString'), 100)
+    expect([...places.keys()]).toEqual(['__proto__', 'constructor', 'toString'])
+    expect(places.get('__proto__')!.y).toBeLessThan(places.get('constructor')!.y)
+    expect(places.get('constructor')!.y).toBeLessThan(places.get('toString')!.y)
+  })
+
+  it('puts causes above effects in graphs too large for a careful layout, and lets cycles be', () => {
+    const count = 900
+    const edges = Array.from(
+      { length: 3 * count },
+      (_, e) => `v${e % (count - 20)} -> v${(e % (count - 20)) + 1 + (e % 17)}`,
+    )
+    const graph = graphOf(edges.join(' ') + ' v10 -> v2')
+    const places = arrange(graph, 100)
+    expect(places.size).toBe(graph.variables.length)
+    const below = graph.edges.filter(({ from, to }) => places.get(from)!.y < places.get(to)!.y)
+    expect(below.length).toBeGreaterThan(0)
+    for (const place of places.values()) expect(Number.isFinite(place.x) && Number.isFinite(place.y)).toBe(true)
+    const acyclic = graphOf(edges.join(' '))
+    const straight = arrange(acyclic, 100)
+    for (const { from, to } of acyclic.edges) expect(straight.get(from)!.y).toBeLessThan(straight.get(to)!.y)
+    const stand = new Set([...straight.values()].map(({ x, y }) => `${x} ${y}`))
+    expect(stand.size).toBe(acyclic.variables.length)
   })
 
   it('keeps what the text says, and puts a new variable on a free place beside its neighbour', () => {

@@ -1,5 +1,6 @@
 import type { ElementDefinition, StylesheetJson } from 'cytoscape'
 import type { DomainEdge, DomainGraph, VariableRole } from '../../../../src-shared/domain/domain-graph'
+import { edgeKey } from '../../../../src-shared/graph/dag/edit'
 import type { GraphTheme } from '../../../graph/colours'
 import { nameWidth, type Place, type Places } from './placement'
 
@@ -30,10 +31,6 @@ export interface Marks {
 }
 export const noMarks: Marks = { causal: new Set(), biasing: new Set(), cycle: new Set(), path: null }
 
-/** One name for an edge whichever way it is looked at: `<->` has no direction. */
-export function edgeKey({ from, to, kind }: DomainEdge): string {
-  return JSON.stringify(kind === '<->' && to < from ? [to, kind, from] : [from, kind, to])
-}
 export const edgeText = (edge: DomainEdge): string => `${edge.from} ${edge.kind === '->' ? '→' : '↔'} ${edge.to}`
 
 /** A path's text with the arrows as they are drawn. */

@@ -1,5 +1,6 @@
 import type { DomainAnswers } from '../../../../src-shared/graph/dag/answers'
-import { edgeKey, noMarks, type Marks } from './elements'
+import { edgeKey } from '../../../../src-shared/graph/dag/edit'
+import { noMarks, type Marks } from './elements'
 import type { ShownPath } from './use-domain-editor'
 
 /** What the answers, and the path being shown, say of the elements on the canvas. */

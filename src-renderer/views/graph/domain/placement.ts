@@ -82,29 +82,75 @@ function clearTheWay(graph: DomainGraph, places: Map<string, Place>): void {
   }
 }
 
+/** Larger products of variables and edges take dagre seconds. */
+const carefullyArranged = 250_000
+
 /** Causes on top, effects below, in units of the text. `scale`: pixels of one unit. */
 export function arrange(graph: DomainGraph, scale: number): Places {
+  const careful = graph.variables.length * graph.edges.length <= carefullyArranged
+  const places = careful ? layered(graph) : inRows(graph)
+  shapeForScreen(places)
+  clearTheWay(graph, places)
+  return new Map([...places].map(([name, { x, y }]) => [name, { x: x / scale, y: y / scale }]))
+}
+
+const widthOf = (name: string): number => Math.max(nameWidth(name), 32)
+
+/** In layers with few crossings, by dagre. Places in pixels. */
+function layered(graph: DomainGraph): Map<string, Place> {
+  // By number: dagre keeps nodes in plain objects, where names such as "constructor" are taken.
+  const numbers = new Map(graph.variables.map(({ name }, position) => [name, String(position)]))
   const headless = cytoscape({
     headless: true,
     styleEnabled: true,
     elements: [
-      ...graph.variables.map(({ name }) => ({ data: { id: name, width: Math.max(nameWidth(name), 32) } })),
+      ...graph.variables.map(({ name }) => ({ data: { id: numbers.get(name)!, width: widthOf(name) } })),
       ...graph.edges
         .filter((edge) => edge.kind === '->')
-        .map((edge) => ({ data: { id: JSON.stringify([edge.from, edge.to]), source: edge.from, target: edge.to } })),
+        .map((edge) => ({ data: { source: numbers.get(edge.from)!, target: numbers.get(edge.to)! } })),
     ],
     style: [{ selector: 'node', style: { width: 'data(width)', height: 48, shape: 'rectangle' } }],
   })
   try {
     const options = { name: 'dagre', animate: false, fit: false, rankDir: 'TB', nodeSep: 40, rankSep: 60 }
     headless.layout(options as cytoscape.LayoutOptions).run()
-    const places = new Map(headless.nodes().map((node) => [node.id(), { ...node.position() }]))
-    shapeForScreen(places)
-    clearTheWay(graph, places)
-    return new Map([...places].map(([name, { x, y }]) => [name, { x: x / scale, y: y / scale }]))
+    return new Map(
+      graph.variables.map(({ name }) => [name, { ...headless.getElementById(numbers.get(name)!).position() }]),
+    )
   } finally {
     headless.destroy()
   }
+}
+
+/** Each variable one row below the lowest of its causes; those on a cycle, and below one, in the first row. Places in pixels. */
+function inRows(graph: DomainGraph): Map<string, Place> {
+  const effects = new Map(graph.variables.map(({ name }) => [name, [] as string[]]))
+  const causesLeft = new Map(graph.variables.map(({ name }) => [name, 0]))
+  for (const { from, to, kind } of graph.edges) {
+    if (kind !== '->') continue
+    effects.get(from)!.push(to)
+    causesLeft.set(to, causesLeft.get(to)! + 1)
+  }
+  const rows = new Map(graph.variables.map(({ name }) => [name, 0]))
+  const ready = graph.variables.map(({ name }) => name).filter((name) => causesLeft.get(name) === 0)
+  const settled = new Set<string>()
+  for (const name of ready) {
+    settled.add(name)
+    for (const effect of effects.get(name)!) {
+      rows.set(effect, Math.max(rows.get(effect)!, rows.get(name)! + 1))
+      causesLeft.set(effect, causesLeft.get(effect)! - 1)
+      if (causesLeft.get(effect) === 0) ready.push(effect)
+    }
+  }
+  const ends = new Map<number, number>()
+  return new Map(
+    graph.variables.map(({ name }) => {
+      const row = settled.has(name) ? rows.get(name)! : 0
+      const start = ends.get(row) ?? 0
+      ends.set(row, start + widthOf(name) + 40)
+      return [name, { x: start + widthOf(name) / 2, y: row * 108 }]
+    }),
+  )
 }
 
 /** A free place near `wanted`: on it, or in the next ring around it where nothing stands within `gap`. */
