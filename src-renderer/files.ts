@@ -1,5 +1,6 @@
 import { CausewayError, unwrap, type Envelope } from '../src-shared/contract/errors'
 import { fileHandleSchema, type FileHandle } from '../src-shared/domain/dataset'
+import { saveBlob } from './charts/save'
 import { isDesktop, request } from './client'
 
 /** Called while files are sent: bytes so far, of all. */
@@ -81,11 +82,5 @@ export async function chooseTextFile(accept: string): Promise<{ name: string; te
 }
 
 /** Saves text as a file through the browser's download. */
-export function saveText(fileName: string, text: string, type: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = fileName
-  link.click()
-  URL.revokeObjectURL(url)
-}
+export const saveText = (fileName: string, text: string, type: string): void =>
+  saveBlob(new Blob([text], { type }), fileName)
