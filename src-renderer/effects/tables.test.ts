@@ -38,6 +38,22 @@ describe('tables to save', () => {
       'u1,before,2,1,2,Film 2,-2,yes',
     ]))
 
+  it('hold no formula that a spreadsheet would run', () => {
+    const titles = ['=1+1', '+cmd|x', '-2+3', '@SUM(A1)', '=HYPERLINK("http://x","y")', '-5', '+5', 'a=b']
+    const rows = toCsv({ columns: [{ label: '=title' }], rows: titles.map((title) => [title]) }).split('\r\n')
+    expect(rows.slice(0, -1)).toEqual([
+      "'=title",
+      "'=1+1",
+      "'+cmd|x",
+      "'-2+3",
+      "'@SUM(A1)",
+      `"'=HYPERLINK(""http://x"",""y"")"`,
+      '-5',
+      '+5',
+      'a=b',
+    ])
+  })
+
   it('have a row for each confounder and quantity', () => {
     const table = confoundersTable({ users: 5, k: 10, rows: [{ node: 1, effect: segmentEffectOf(1) }] }, nameOf)
     expect(table.rows.find(([, id]) => id === 'avp@10:price')).toEqual([
