@@ -3,8 +3,17 @@ import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'vite'
+import { ensureBuilt } from './ensure-built.mjs'
 
-const names = ['multi-vae/ml-1m', 'csc/ml-1m', 'multi-vae/ml-100k', 'evaluate/ml-1m', 'intervene/ml-100k', 'import/1m']
+const names = [
+  'multi-vae/ml-1m',
+  'csc/ml-1m',
+  'multi-vae/ml-100k',
+  'evaluate/ml-1m',
+  'intervene/ml-100k',
+  'intervene/window',
+  'import/1m',
+]
 
 let values
 try {
@@ -25,12 +34,19 @@ await build({
   configFile: false,
   logLevel: 'warn',
   publicDir: false,
-  build: { ssr: resolve(root, 'bench/measure.ts'), outDir: resolve(root, 'out/bench'), target: 'node20' },
+  build: {
+    ssr: true,
+    rollupOptions: { input: ['measure', 'window'].map((entry) => resolve(root, `bench/${entry}.ts`)) },
+    outDir: resolve(root, 'out/bench'),
+    target: 'node20',
+  },
 })
+if (!only || only === 'intervene/window') ensureBuilt()
 
 let failed = 0
 for (const name of only ? [only] : names) {
-  const { status } = spawnSync(process.execPath, [resolve(root, 'out/bench/measure.js'), name, backend], {
+  const command = name === 'intervene/window' ? ['window.js'] : ['measure.js', name, backend]
+  const { status } = spawnSync(process.execPath, [resolve(root, 'out/bench', command[0]), ...command.slice(1)], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   if (status !== 0) failed++
