@@ -68,6 +68,45 @@ export class Analyst {
     throw new Error(`${mostStops} presses of Tab did not lead to ${place.toString()}.`)
   }
 
+  async opensDomainGraph(): Promise<void> {
+    await this.sees.view('Graph').click()
+    await this.page.getByRole('tab', { name: 'Domain' }).click()
+    await expect(this.sees.domainText()).toBeVisible()
+  }
+
+  /** Adds a variable to the domain graph by keys. */
+  async addsVariable(name: string): Promise<void> {
+    await this.page.keyboard.press('n')
+    await expect(this.sees.variableName()).toBeFocused()
+    await this.page.keyboard.type(name)
+    await this.page.keyboard.press('Enter')
+    await expect(this.sees.domainCanvas()).toBeFocused()
+    await expect(this.sees.domainChoice()).toContainText(`${name} ·`)
+  }
+
+  /** Goes to a variable of the domain graph by arrow keys: along every row and column, until it is chosen. */
+  async choosesVariable(name: string): Promise<void> {
+    const isChosen = async (): Promise<boolean> => (await this.sees.domainChoice().innerText()).startsWith(`${name} ·`)
+    await this.sees.domainCanvas().focus()
+    for (let round = 0; round < 4; round++)
+      for (const key of ['ArrowLeft', 'ArrowUp', 'ArrowRight', 'ArrowDown'])
+        for (let step = 0; step < 2; step++) {
+          if (await isChosen()) return
+          await this.page.keyboard.press(key)
+          await this.page.waitForFunction(() => new Promise((done) => requestAnimationFrame(() => done(true))))
+        }
+    throw new Error(`The arrow keys did not lead to ${name}.`)
+  }
+
+  /** Draws an edge of the domain graph by keys. */
+  async drawsEdge(from: string, to: string): Promise<void> {
+    await this.choosesVariable(from)
+    await this.page.keyboard.press('c')
+    await this.choosesVariable(to)
+    await this.page.keyboard.press('Enter')
+    await expect(this.sees.domainChoice()).toContainText(`${from} → ${to}`)
+  }
+
   async opensEffects(tab: string): Promise<void> {
     await this.sees.effectsTab(tab).press('Enter')
     await expect(this.sees.effectsTab(tab)).toHaveAttribute('aria-selected', 'true')

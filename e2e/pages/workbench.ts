@@ -32,6 +32,14 @@ export class Workbench {
   readonly changes = (): Locator => this.page.getByRole('list', { name: 'Changes of the mask' }).getByRole('listitem')
   readonly masks = (): Locator => this.page.getByRole('dialog', { name: 'Masks' })
 
+  // Domain graphs
+  readonly domainText = (): Locator => this.page.getByLabel('The graph as DAGitty text')
+  readonly domainCanvas = (): Locator => this.page.getByRole('application', { name: /^Domain graph/ })
+  readonly domainAnswers = (): Locator => this.page.getByRole('region', { name: 'Answers' })
+  /** What is chosen on the canvas, in words. */
+  readonly domainChoice = (): Locator => this.page.getByRole('region', { name: 'Canvas' }).getByRole('status').first()
+  readonly variableName = (): Locator => this.page.getByLabel('Name of the variable', { exact: true })
+
   // Effects
   readonly effects = (): Locator => this.page.getByRole('region', { name: 'Effects', exact: true })
   readonly effectsTab = (name: string): Locator => this.effects().getByRole('tab', { name })
