@@ -130,6 +130,10 @@ export interface PathExplanation {
   user: string
   item: ItemCard
   rank: number
+  /**
+   * How far the item's score lies above the mean score of all items for this user: the part of it that ranks. What all items have in
+   * common, such as the normaliser of log-probabilities, is taken out.
+   */
   score: number
   /** The score with every confounder silenced: what taste alone gives. */
   preference: number

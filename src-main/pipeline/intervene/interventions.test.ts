@@ -228,13 +228,17 @@ describe('a model computed by hand', () => {
 
   test('a path explanation adds up, and is what the model is made of', async () => {
     const paths = await asked.paths(1, 3, nothing)
-    // item 3: 1 + 0.75 · (1 + 2 · 2).
-    expect(paths).toMatchObject({ rank: 1, score: 4.75, preference: 1, remainder: 0 })
-    expect(paths.edges).toEqual([{ from: 0, to: 1, flow: 3 }])
-    expect(paths.confounders).toEqual([
-      { node: 0, flow: 0, own: 0, remainder: 0 },
-      { node: 1, flow: 3.75, own: 0.75, remainder: 0 },
-    ])
+    // c = (2, 1 + 2 · 2): scores 2, 3, 3, 1 + 0.75 · 5, 0, 9, of mean 21.75 / 6. Silent: the base, of mean 19 / 6.
+    expect(paths.rank).toBe(1)
+    expect(paths.score).toBeCloseTo(4.75 - 21.75 / 6, 6)
+    expect(paths.preference).toBeCloseTo(1 - 19 / 6, 6)
+    expect(paths.remainder).toBeCloseTo(0, 6)
+    // Without the edge c2 is 1, and item 3 has 1.75, of mean 18.75 / 6.
+    expect(paths.edges).toEqual([{ from: 0, to: 1, flow: 2.5 }])
+    // c1 alone lifts item 2 by 1 and lowers item 0 by 2: the mean falls by 1 / 6. c2 silent: item 3 has 1, of mean 18 / 6.
+    const parts = paths.confounders.map(({ flow, own: ofItself, remainder }) => [flow, ofItself, remainder])
+    for (const [at, expected] of [1 / 6, 1 / 6, 0, 3.125, 0.625, 0].entries())
+      expect(parts.flat()[at]).toBeCloseTo(expected, 6)
     // An edge that the mask removes carries nothing.
     expect((await asked.paths(1, 3, removed)).edges).toEqual([])
   })

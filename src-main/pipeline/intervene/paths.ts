@@ -47,7 +47,8 @@ export async function explainPaths(
       silenced: concatenate(Uint8Array, silences.slice(from, to)),
       ...(holds && { holds }),
     })
-    for (let at = from; at < to; at++) scores[at] = block[(at - from) * users.items + item]!
+    for (let at = from; at < to; at++)
+      scores[at] = aboveMean(block.subarray((at - from) * users.items, (at - from + 1) * users.items), item)
     if (from === 0) rank = candidates.rank(row, block.subarray(0, users.items), item)
   }
 
@@ -63,6 +64,13 @@ export async function explainPaths(
   const flows = confounders.reduce((sum, { flow }) => sum + flow, 0)
   return { rank, score, preference, confounders, edges: edgeFlows, remainder: score - preference - flows }
 }
+
+/**
+ * An item's score above the mean of all items for the user. Scores are log-probabilities: what a change does to the normaliser,
+ * it does to every item alike, and it ranks nothing; taken as they are, most of a score would be "several confounders together".
+ */
+const aboveMean = (scores: Float32Array, item: number): number =>
+  scores[item]! - scores.reduce((sum, score) => sum + score, 0) / scores.length
 
 function concatenate<T extends Float32Array | Uint8Array>(Type: new (length: number) => T, parts: T[]): T {
   const whole = new Type(parts.reduce((sum, part) => sum + part.length, 0))

@@ -91,7 +91,7 @@ export function describePerConfounder({ users, k, rows }: PerConfounderEffects, 
 
 export const describePaths = (paths: PathExplanation, names: string[]): string =>
   [
-    `${paths.item.title} (${paths.item.id}) for user ${paths.user}: rank ${paths.rank}, score ${decimals(paths.score)}`,
+    `${paths.item.title} (${paths.item.id}) for user ${paths.user}: rank ${paths.rank}, score ${decimals(paths.score)} above the mean item`,
     '',
     table(
       ['part of the score', 'flow', 'of its own', 'of joint causes'],
