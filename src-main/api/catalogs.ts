@@ -70,7 +70,7 @@ export class Catalogs {
   }
 
   /** The data set a run was trained on; null where it is gone, or another now has its name: its attributes would be wrong ones. */
-  private async datasetOf({ dataset, producedBy }: RunManifest): Promise<DatasetManifest | null> {
+  async datasetOf({ dataset, producedBy }: RunManifest): Promise<DatasetManifest | null> {
     try {
       const manifest = await readDataset(this.workspace.path, dataset)
       return manifest.hash === producedBy.datasetHash ? manifest : null

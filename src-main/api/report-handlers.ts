@@ -12,19 +12,21 @@ import { requireCompleted } from './runs-handlers'
 
 /** The report of a run as plain data; the shells choose how it is drawn. */
 export async function reportOf(core: Core, run: string): Promise<ReportDocument> {
-  const { data, inference, saved, store, workspace } = core
+  const { catalogs, data, inference, saved, store, workspace } = core
   const detail = store.detail(run)
   const manifest = requireCompleted(detail.manifest)
   const method = findMethod(manifest.method).info
+  const dataset = await catalogs.datasetOf(manifest)
   const [card, graph] = await Promise.all([
-    data.query((worker) =>
-      worker.call('card', {
-        workspace: workspace.path,
-        task: randomUUID(),
-        dataset: manifest.dataset,
-        recipe: manifest.recipe,
-      }),
-    ),
+    dataset &&
+      data.query((worker) =>
+        worker.call('card', {
+          workspace: workspace.path,
+          task: randomUUID(),
+          dataset: dataset.name,
+          recipe: manifest.recipe,
+        }),
+      ),
     method.capabilities.includes('graph') ? inference.use(manifest, (trainer) => trainer.call('graph', {})) : null,
   ])
   const damaged = saved.damaged(run)

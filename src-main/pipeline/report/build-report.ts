@@ -12,7 +12,8 @@ import type { Block, ReportDocument, ReportSection } from './report-document'
 /** Everything a report of one run is made of. */
 export interface ReportInput {
   detail: RunDetail
-  card: DatasetCard
+  /** null where the data set is gone, or another now has its name. */
+  card: DatasetCard | null
   method: MethodInfo
   /** null for a method that learns none. */
   graph: CausalGraph | null
@@ -40,7 +41,7 @@ export function buildReport(input: ReportInput): ReportDocument {
     title: `${input.method.label} on ${manifest.dataset}`,
     subtitle: `Run ${manifest.id}, ${manifest.state}, created ${manifest.createdAt} with Causeway ${manifest.producedBy.causeway}.`,
     sections: [
-      dataSection(input.card),
+      input.card ? dataSection(input.card) : withoutData(manifest),
       methodSection(input.method),
       parameterSection(input),
       trainingSection(input),
@@ -51,6 +52,11 @@ export function buildReport(input: ReportInput): ReportDocument {
       reproductionSection(input),
     ],
   }
+}
+
+function withoutData({ dataset, producedBy }: RunManifest): ReportSection {
+  const text = `The data set ${dataset} is no longer in the workspace, or another one now has its name: the data that the run was trained on cannot be described. Their hash is ${producedBy.datasetHash}.`
+  return { title: 'Data', blocks: [{ kind: 'text', text }] }
 }
 
 function dataSection({ manifest, raw, prepared, shareOfTop20Percent, timeRange, alerts }: DatasetCard): ReportSection {
@@ -263,7 +269,7 @@ function limitationSection({ detail: { manifest }, card, method, graph, damaged 
       'The graph is over latent variables: it is identified at most up to a relabelling of its nodes, and may differ between seeds.',
     )
   }
-  if (card.prepared.coldUsers > 0) {
+  if (card && card.prepared.coldUsers > 0) {
     items.push(`${card.prepared.coldUsers} users have no test item; the metrics say nothing about them.`)
   }
   if (manifest.recipe.splitBy === 'random') {

@@ -3,8 +3,16 @@ import type { MethodInfo } from '../../../src-shared/domain/method'
 import { describeHold, describeMask, describeUsers } from '../../../src-shared/graph/edit/intervention'
 import type { Block, ReportSection } from './report-document'
 
-const decimals = (value: number): string => value.toFixed(4)
-const signed = (value: number): string => `${value > 0 ? '+' : ''}${decimals(value)}`
+/** What differs by less is the rounding of sums. */
+const rounding = 1e-9
+
+/** Four decimals, and as many more as it takes that what is not zero does not read as zero. */
+function decimals(value: number): string {
+  if (Math.abs(value) < rounding) return '0.0000'
+  const text = value.toFixed(4)
+  return /[1-9]/.test(text) ? text : value.toPrecision(2)
+}
+const signed = (value: number): string => `${value > rounding ? '+' : ''}${decimals(value)}`
 
 /** Every saved result of an intervention: what was done to whom, what came of it, and how far it can be believed. */
 export function interventionSection(effects: readonly SavedEffect[], method: MethodInfo): ReportSection[] {
@@ -114,6 +122,25 @@ const quantitiesOf = ({ effect }: SavedEffect): Quantity[] => [
   effect.coverage,
 ]
 
+const similarities = [
+  [
+    'Jaccard similarity of the lists',
+    'jaccard',
+    'Mean over users of the items in both of their two lists, divided by the items in either: 1 for the same items.',
+  ],
+  [
+    'Rank correlation of the lists',
+    'rankCorrelation',
+    "Mean over users of Kendall's tau-b over the items of either of their two lists, an item that is absent from a list ranked behind its end: 1 for the same order.",
+  ],
+]
+
+const heldAtSd = [
+  'Held at n sd',
+  'sd',
+  'The mean value of the confounder over all users, moved by n standard deviations along the direction in which it varies most over users; the largest entry of the direction is positive.',
+]
+
 /** Each quantity's definition once, however many results have it. */
 function definitions(effects: readonly SavedEffect[]): Block {
   const quantities = new Map(effects.flatMap(quantitiesOf).map((quantity) => [quantity.id, quantity]))
@@ -121,6 +148,10 @@ function definitions(effects: readonly SavedEffect[]): Block {
     kind: 'table',
     caption: 'Definitions',
     head: ['Quantity', 'Id', 'Definition'],
-    rows: [...quantities.values()].map(({ id, label, help }) => [label, id, help]),
+    rows: [
+      ...[...quantities.values()].map(({ id, label, help }) => [label, id, help]),
+      ...similarities,
+      ...(effects.some(({ intervention }) => intervention.holds.some(({ at }) => at.kind === 'sd')) ? [heldAtSd] : []),
+    ],
   }
 }

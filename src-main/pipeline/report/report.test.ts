@@ -321,8 +321,35 @@ describe('a report of a run with interventions', () => {
     expect(markdown).toContain('The mask "torn" is left out.')
   })
 
+  it('defines how alike lists are, and a value held by standard deviations', () => {
+    expect(markdown).toMatch(/\| Jaccard similarity of the lists \| jaccard \| .*divided by/)
+    expect(markdown).toMatch(/\| Rank correlation of the lists \| rankCorrelation \| .*Kendall/)
+    expect(markdown).toMatch(/\| Held at n sd \| sd \| .*standard deviations/)
+    const masked = { ...saved, intervention: { ...saved.intervention, holds: [] } }
+    expect(renderMarkdown(buildReport({ ...whole, effects: [masked] }))).not.toContain('Held at n sd')
+  })
+
+  it('shows no figure as zero that is not', () => {
+    const metrics = [quantity('small', 0.5, 0.50002, -0.0000123, 1e-17)]
+    const small = { ...saved, effect: { ...saved.effect, metrics } }
+    expect(renderMarkdown(buildReport({ ...whole, effects: [small] }))).toContain(
+      '| small label | 7 | 0.5000 | 0.5000 | +0.000020 | -0.000012 to 0.0000 |',
+    )
+  })
+
   it('without a saved result has no such section', () => {
     expect(renderMarkdown(buildReport(input))).not.toContain('## Interventions')
+  })
+})
+
+describe('a report of a run whose data set is gone', () => {
+  it('says so instead of describing other data, and has all the rest', () => {
+    const titles = (card: DatasetCard | null) => buildReport({ ...input, card }).sections.map(({ title }) => title)
+    expect(titles(null)).toEqual(titles(card))
+    const markdown = renderMarkdown(buildReport({ ...input, card: null }))
+    expect(markdown).toContain('is no longer in the workspace')
+    expect(markdown).toContain(detail.manifest.producedBy.datasetHash)
+    expect(markdown).not.toContain('Users after the recipe')
   })
 })
 
