@@ -61,9 +61,9 @@ test('a row zeroed by keyboard re-ranks the list, is undone to the bit, saved, e
   const changed = await analyst.savesEffects()
   expect(changed.get('changedLists')!.after).toBeGreaterThan(0)
   const price = changed.get(avp)!
-  expect(price.change_low).toBeLessThanOrEqual(price.change)
-  expect(price.change_high).toBeGreaterThanOrEqual(price.change)
-  expect(price.change_high).toBeGreaterThan(price.change_low)
+  expect(price['change_low']!).toBeLessThanOrEqual(price['change']!)
+  expect(price['change_high']!).toBeGreaterThanOrEqual(price['change']!)
+  expect(price['change_high']!).toBeGreaterThan(price['change_low']!)
   await expect(sees.quantity(avp)).toContainText(/ to /)
 
   await page.keyboard.press('Control+z')
@@ -80,7 +80,10 @@ test('a row zeroed by keyboard re-ranks the list, is undone to the bit, saved, e
   await expect(sees.masks().getByRole('row', { name: /without c1/ })).toBeVisible()
   await sees.masks().getByRole('tab', { name: 'Export, import' }).press('Enter')
   const exported = page.waitForEvent('download')
-  await sees.masks().getByRole('button', { name: /Export as .*JSON/ }).press('Enter')
+  await sees
+    .masks()
+    .getByRole('button', { name: /Export as .*JSON/ })
+    .press('Enter')
   const maskFile = join(files, 'mask.json')
   await (await exported).saveAs(maskFile)
   const mask = maskSchema.parse(JSON.parse(await readFile(maskFile, 'utf8')))

@@ -3,7 +3,7 @@ import { nextTick } from 'vue'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CausewayError } from '../../src-shared/contract/errors'
 import { noAnnotations, type Annotations } from '../../src-shared/domain/graph'
-import { hold, move, rename, setFactor, zeroRows } from '../../src-shared/graph/edit/operations'
+import { hold, move, release, rename, resetMask, setFactor, zeroRows } from '../../src-shared/graph/edit/operations'
 import { setActivePinia, createPinia } from 'pinia'
 import { connectServices, eventually, runOf, type ServicesEnd } from '../testing/pipe'
 import { useGraphEditorStore } from './graph-editor-store'
@@ -44,6 +44,20 @@ describe('the graph editor', () => {
     editor.perform(hold(0, { kind: 'sd', sd: 1 }))
     expect(editor.intervention.factors![1]).toEqual([0, 1, 0])
     expect(editor.intervention.holds).toEqual([{ node: 0, at: { kind: 'sd', sd: 1 } }])
+  })
+
+  it('keeps what is not saved yet over a reload of the window, and forgets what was taken back', async () => {
+    const editor = await editorOf('run-1')
+    editor.perform(zeroRows([1]))
+    editor.perform(hold(0, { kind: 'sd', sd: 1 }))
+    await eventually(() => expect(localStorage.getItem('causeway:graph-drafts')).toContain('"sd":1'))
+    setActivePinia(createPinia())
+    const reloaded = await editorOf('run-1')
+    expect(reloaded.intervention).toEqual(editor.intervention)
+    expect(reloaded.canUndo).toBe(false)
+    reloaded.perform(resetMask())
+    reloaded.perform(release([0]))
+    await eventually(() => expect(localStorage.getItem('causeway:graph-drafts')).toBe('{}'))
   })
 
   it('goes back to the very same state, and forth again', async () => {

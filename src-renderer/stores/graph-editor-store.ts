@@ -3,7 +3,8 @@ import { computed, shallowReactive, shallowRef, watch } from 'vue'
 import { z } from 'zod'
 import { CausewayError } from '../../src-shared/contract/errors'
 import { annotationsSchema, noAnnotations, type Annotations } from '../../src-shared/domain/graph'
-import type { Intervention } from '../../src-shared/domain/intervention'
+import { holdSchema, type Intervention } from '../../src-shared/domain/intervention'
+import { factorsSchema } from '../../src-shared/domain/mask'
 import {
   canRedo as historyCanRedo,
   canUndo as historyCanUndo,
@@ -16,7 +17,7 @@ import {
   undoLabel as undoLabelOf,
   type History,
 } from '../../src-shared/graph/edit/history'
-import { interventionOf } from '../../src-shared/graph/edit/intervention'
+import { changesNoEdge, interventionOf } from '../../src-shared/graph/edit/intervention'
 import type { Operation } from '../../src-shared/graph/edit/operations'
 import { initialEditorState, shownName, type EditorState } from '../../src-shared/graph/edit/state'
 import { request } from '../client'
@@ -34,6 +35,26 @@ const keptLayouts = 200
 const placesSchema = z.record(z.string(), z.object({ x: z.number(), y: z.number() }))
 type Places = z.infer<typeof placesSchema>
 
+/** Drafts kept, the least recently changed forgotten first. */
+const keptDrafts = 20
+const namedEdge = z.tuple([z.string(), z.string()])
+/** What was edited and not saved under a name: it outlives a reload of the window. */
+const draftSchema = z.object({
+  factors: factorsSchema,
+  holds: z.array(holdSchema),
+  knowledge: z.object({
+    required: z.array(namedEdge),
+    forbidden: z.array(namedEdge),
+    tiers: z.array(z.array(z.string())),
+  }),
+})
+type Draft = z.infer<typeof draftSchema>
+
+const isEmptyDraft = ({ factors, holds, knowledge }: Draft): boolean =>
+  changesNoEdge(factors) &&
+  holds.length === 0 &&
+  knowledge.required.length + knowledge.forbidden.length + knowledge.tiers.length === 0
+
 /** What of a state is kept with the run on every change. */
 const annotationsOf = (state: EditorState): Annotations => ({
   ...noAnnotations,
@@ -48,7 +69,8 @@ const sameAnnotations = (a: Annotations, b: Annotations): boolean => {
 
 /**
  * What the analyst does to the learned graph of the run in view: mask, held values, names, notes, knowledge and places, with undo.
- * Names and notes are kept with the run, places in this browser, masks where they are saved; the rest lives as long as the window.
+ * Names and notes are kept with the run, places and what is not saved yet in this browser, masks where they are saved; the steps
+ * that can be undone live as long as the window.
  */
 export const useGraphEditorStore = defineStore('graph-editor', () => {
   const runs = useRunsStore()
@@ -65,6 +87,8 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
   let timer: ReturnType<typeof setTimeout> | null = null
   let writing: Promise<void> = Promise.resolve()
 
+  const drafts = persistedRef('causeway:graph-drafts', z.record(z.string(), draftSchema), {})
+  let draftTimer: ReturnType<typeof setTimeout> | null = null
   const layouts = persistedRef('causeway:graph-layouts', z.record(z.string(), placesSchema), {})
 
   const nothing = emptyHistory(initialEditorState([]))
@@ -91,6 +115,27 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
     layouts.value = Object.fromEntries([...others, ...keys.map((key) => [key, places] as const)].slice(-keptLayouts))
   }
 
+  const draftOf = (id: string, names: readonly string[]): Draft | null => {
+    const draft = drafts.value[id]
+    // A copy of its own: the stored one is watched.
+    return draft?.factors.length === names.length ? draftSchema.parse(draft) : null
+  }
+  /** A little later: a slider that is dragged is written once. */
+  function keepDraft(): void {
+    const id = run.value
+    if (draftTimer !== null) clearTimeout(draftTimer)
+    draftTimer = setTimeout(() => {
+      const edited = id === null ? undefined : histories.get(id)?.present
+      if (id === null || !edited) return
+      const { factors, holds, knowledge } = edited
+      const others = Object.entries(drafts.value).filter(([other]) => other !== id)
+      const draft = draftSchema.parse({ factors, holds, knowledge })
+      drafts.value = Object.fromEntries(
+        [...others, ...(isEmptyDraft(draft) ? [] : [[id, draft] as const])].slice(-keptDrafts),
+      )
+    }, saveDelayMs)
+  }
+
   /** Brings a run into the editor, with its names, notes and places. What was edited before in this window is still there. */
   async function open(id: string, names: string[]): Promise<void> {
     // Takes what is to be written of the run before; from here on the editor is the new one's.
@@ -102,7 +147,10 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
     nodes.value = names
     const known = histories.get(id)
     if (!known || known.present.nodes.join(' ') !== names.join(' '))
-      histories.set(id, emptyHistory({ ...initialEditorState(names), positions: storedPlaces(id, names) }))
+      histories.set(
+        id,
+        emptyHistory({ ...initialEditorState(names), ...draftOf(id, names), positions: storedPlaces(id, names) }),
+      )
     if (!stored.has(id)) await readAnnotations()
     await written
   }
@@ -156,6 +204,7 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
   const redo = (): void => put(redoHistory(history.value))
 
   watch(() => state.value.positions, keepPlaces)
+  watch([() => state.value.factors, () => state.value.holds, () => state.value.knowledge], keepDraft)
   watch([() => state.value.names, () => state.value.notes], scheduleSave)
 
   function scheduleSave(): void {
