@@ -21,8 +21,8 @@ const kept = 2
 
 /** Titles and attributes of the items and users of runs' data sets; those of the last few runs are kept. */
 export class Catalogs {
-  private readonly cardsByData = new Map<string, Promise<Map<string, ItemCard>>>()
-  private readonly tablesBySplit = new Map<string, Promise<AttributeTables>>()
+  private readonly cardsByData = new Map<string, Promise<Map<string, ItemCard> | null>>()
+  private readonly tablesBySplit = new Map<string, Promise<AttributeTables | null>>()
 
   constructor(
     private readonly workspace: Pick<Workspace, 'path'>,
@@ -37,11 +37,11 @@ export class Catalogs {
   }
 
   /** What effects are described by: item attributes without the title, and user attributes. Empty where the data set is gone. */
-  tables(manifest: RunManifest): Promise<AttributeTables> {
+  async tables(manifest: RunManifest): Promise<AttributeTables> {
     const { datasetHash, splitHash } = manifest.producedBy
-    return keep(this.tablesBySplit, `${datasetHash} ${splitHash}`, async () => {
+    const tables = await keep(this.tablesBySplit, `${datasetHash} ${splitHash}`, async () => {
       const dataset = await this.datasetOf(manifest)
-      if (dataset === null) return { items: noAttributes, users: noAttributes }
+      if (dataset === null) return null
       const [view, cards, users] = await Promise.all([
         this.splits.view(manifest),
         this.allCards(manifest),
@@ -56,17 +56,19 @@ export class Catalogs {
         users: attributeTable(dataset.userAttributes, view.users, userById),
       }
     })
+    return tables ?? noTables
   }
 
-  private allCards(manifest: RunManifest): Promise<Map<string, ItemCard>> {
-    return keep(this.cardsByData, manifest.producedBy.datasetHash, async () => {
+  private async allCards(manifest: RunManifest): Promise<Map<string, ItemCard>> {
+    const cards = await keep(this.cardsByData, manifest.producedBy.datasetHash, async () => {
       const dataset = await this.datasetOf(manifest)
-      if (dataset === null) return new Map()
+      if (dataset === null) return null
       const cards = await this.data.query((worker) =>
         worker.call('catalog', { workspace: this.workspace.path, dataset: dataset.name }),
       )
       return new Map(cards.map((card) => [card.id, card]))
     })
+    return cards ?? new Map<string, ItemCard>()
   }
 
   /** The data set a run was trained on; null where it is gone, or another now has its name: its attributes would be wrong ones. */
@@ -82,6 +84,7 @@ export class Catalogs {
 }
 
 const noAttributes: AttributeTable = { numbers: [], texts: [] }
+const noTables: AttributeTables = { items: noAttributes, users: noAttributes }
 
 /** The attributes as columns over `ids`. */
 export function attributeTable(
@@ -89,7 +92,11 @@ export function attributeTable(
   ids: string[],
   known: ReadonlyMap<string, Pick<EntityAttributes, 'attributes'>>,
 ): AttributeTable {
-  const valueOf = (id: string, name: string): string | number | undefined => known.get(id)?.attributes[name]
+  const valueOf = (id: string, name: string): string | number | undefined => {
+    const entity = known.get(id)
+    // An attribute may be called "constructor".
+    return entity && Object.hasOwn(entity.attributes, name) ? entity.attributes[name] : undefined
+  }
   const numbers = attributes
     .filter(({ type }) => type !== 'text')
     .map(({ name }) => ({
@@ -116,14 +123,20 @@ export function attributeTable(
   return { numbers, texts }
 }
 
-/** The kept answer, or a new one that is then kept unless it fails. */
-async function keep<T>(answers: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> {
+/** The kept answer, or a new one that is then kept unless it fails or is null: data that are gone may be imported again. */
+async function keep<T>(
+  answers: Map<string, Promise<T | null>>,
+  key: string,
+  ask: () => Promise<T | null>,
+): Promise<T | null> {
   const answer = answers.get(key) ?? ask()
   answers.delete(key)
   answers.set(key, answer)
   if (answers.size > kept) answers.delete(answers.keys().next().value!)
   try {
-    return await answer
+    const value = await answer
+    if (value === null && answers.get(key) === answer) answers.delete(key)
+    return value
   } catch (error) {
     if (answers.get(key) === answer) answers.delete(key)
     throw error

@@ -134,10 +134,30 @@ describe('data sets', () => {
     const list = await request('recommend:topK', { run: job.id, user: 'u60', k: 3 })
     // The titles belong to the other data set now: the items go by their ids.
     for (const item of list.items) expect(item).toMatchObject({ title: item.id, attributes: {} })
+    expect((await request('report:html', { run: job.id })).html).toContain('no longer in the workspace')
     rmSync(join(directory, 'workspace', 'splits'), { recursive: true })
     await expect(request('recommend:topK', { run: job.id, user: 'u60', k: 3 })).rejects.toMatchObject({
       code: 'runInvalid',
     })
+  })
+})
+
+describe('data sets that come back', () => {
+  it('describe the items of their runs again, and a report goes without them meanwhile', async () => {
+    await importTiny()
+    const params = { epochs: 1, batchSize: 8, hidden: 16, latent: 4 }
+    const job = await request('train:start', { method: 'multi-vae', dataset: 'tiny', params, backend: 'wasm' })
+    expect((await services.jobs.ended(job.id)).state).toBe('completed')
+    await request('data:remove', { dataset: 'tiny' })
+    const titles = async () => {
+      const list = await request('recommend:topK', { run: job.id, user: 'u60', k: 3 })
+      return list.items.map(({ id, title }) => title === id)
+    }
+    expect(await titles()).toEqual([true, true, true])
+    expect((await request('report:html', { run: job.id })).html).toContain('no longer in the workspace')
+    await importTiny()
+    expect(await titles()).toEqual([false, false, false])
+    expect((await request('report:html', { run: job.id })).html).not.toContain('no longer in the workspace')
   })
 })
 

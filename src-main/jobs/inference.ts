@@ -8,6 +8,8 @@ import { WarmProcess } from './warm-process'
 
 export type Trainer = HostedProcess<TrainerCalls, TrainerEventMap>
 
+type Tables = { items: AttributeTable; users: AttributeTable }
+
 const keptRuns = 2
 const idleSeconds = 300
 
@@ -17,14 +19,14 @@ const idleSeconds = 300
  */
 export class Inference {
   private readonly warm = new Map<string, WarmProcess<TrainerCalls, TrainerEventMap>>()
-  /** Processes that have been told what effects are described by. */
-  private readonly described = new WeakMap<Trainer, Promise<null>>()
+  /** Processes that have been told what effects are described by, and by what. */
+  private readonly described = new WeakMap<Trainer, { tables: Tables; done: Promise<null> }>()
 
   constructor(
     private readonly entries: Entries,
     private readonly store: RunStore,
     private readonly splits: Splits,
-    private readonly tables: (manifest: RunManifest) => Promise<{ items: AttributeTable; users: AttributeTable }>,
+    private readonly tables: (manifest: RunManifest) => Promise<Tables>,
   ) {}
 
   /** Runs `work` with a trainer that has loaded the run. */
@@ -46,13 +48,15 @@ export class Inference {
   /** Runs `work` with a trainer that has loaded the run and knows what effects are described by. */
   useDescribed<T>(manifest: RunManifest, work: (trainer: Trainer) => Promise<T>): Promise<T> {
     return this.use(manifest, async (trainer) => {
-      const described =
-        this.described.get(trainer) ?? this.tables(manifest).then((tables) => trainer.call('describe', tables))
+      const tables = await this.tables(manifest)
+      const known = this.described.get(trainer)
+      // Others where the data set was imported again after it was gone.
+      const described = known?.tables === tables ? known : { tables, done: trainer.call('describe', tables) }
       this.described.set(trainer, described)
       try {
-        await described
+        await described.done
       } catch (error) {
-        this.described.delete(trainer)
+        if (this.described.get(trainer) === described) this.described.delete(trainer)
         throw error
       }
       return work(trainer)
