@@ -6,7 +6,7 @@ import type { Saved } from '../storage/saved'
 import { throttle, type EventHub } from './event-hub'
 import type { JobContext, JobManager, WorkEnd } from './job-manager'
 import { startProcess, type Entries } from './process-host'
-import { runOnDisk, type PreparedSplit, type Splits } from './splits'
+import { runOnDisk, splitForJob, type Splits } from './splits'
 import type { TrainerCalls, TrainerEventMap } from './trainer-contract'
 
 interface Dependencies {
@@ -59,22 +59,8 @@ export class Bootstraps {
   private async work(manifest: RunManifest, resamples: number, context: JobContext): Promise<WorkEnd> {
     const { entries, events, splits, store } = this.on
     const run = manifest.id
-    const stopped = (): WorkEnd | null =>
-      context.stopRequested === 'pause' ? 'paused' : context.stopRequested && 'cancelled'
-    let split: PreparedSplit
-    try {
-      split = await splits.prepare(manifest, {
-        progress: (progress) => context.progress(progress),
-        onStop: (stop) => context.onStop(stop),
-        onKill: (kill) => context.onKill(kill),
-      })
-    } catch (error) {
-      const end = stopped()
-      if (end) return end
-      throw error
-    }
-    const end = stopped()
-    if (end) return end
+    const split = await splitForJob(splits, manifest, context)
+    if (typeof split === 'string') return split
 
     const trainer = startProcess<TrainerCalls, TrainerEventMap>(entries.trainer)
     const lines: LogLine[] = []

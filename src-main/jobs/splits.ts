@@ -7,6 +7,7 @@ import { readSplit, readSplitIds } from '../pipeline/split/split-store'
 import { splitDirectory } from '../storage/layout'
 import { assertSafeName } from '../storage/safe-paths'
 import type { DataHost, TaskWatch } from './data-host'
+import type { JobContext, WorkEnd } from './job-manager'
 import type { RunOnDisk } from './trainer-contract'
 
 /** A split on disk. */
@@ -87,6 +88,28 @@ export class Splits {
         run: manifest.id,
       },
     )
+  }
+}
+
+/** The split of a job's run, made again where it is gone; how the job ended where it was stopped meanwhile. */
+export async function splitForJob(
+  splits: Splits,
+  manifest: RunManifest,
+  context: JobContext,
+): Promise<PreparedSplit | WorkEnd> {
+  const stopped = (): WorkEnd | null =>
+    context.stopRequested === 'pause' ? 'paused' : context.stopRequested && 'cancelled'
+  try {
+    const split = await splits.prepare(manifest, {
+      progress: (progress) => context.progress(progress),
+      onStop: (stop) => context.onStop(stop),
+      onKill: (kill) => context.onKill(kill),
+    })
+    return stopped() ?? split
+  } catch (error) {
+    const end = stopped()
+    if (end) return end
+    throw error
   }
 }
 

@@ -11,7 +11,7 @@ import { newRunId, type RunStore } from '../storage/run-store'
 import { throttle, type EventHub } from './event-hub'
 import type { JobContext, JobManager, WorkEnd } from './job-manager'
 import { startProcess, type Entries } from './process-host'
-import { runOnDisk, type PreparedSplit, type Splits } from './splits'
+import { runOnDisk, splitForJob, type Splits } from './splits'
 import type { FitResult, TrainerCalls, TrainerEventMap } from './trainer-contract'
 
 /** A training with every parameter resolved and validated. */
@@ -150,22 +150,8 @@ export class Trainings {
 
   private async work(manifest: RunManifest, context: JobContext): Promise<FitResult | WorkEnd> {
     const { store, events, splits } = this.on
-    const stopped = (): WorkEnd | null =>
-      context.stopRequested === 'pause' ? 'paused' : context.stopRequested && 'cancelled'
-    let split: PreparedSplit
-    try {
-      split = await splits.prepare(manifest, {
-        progress: (progress) => context.progress(progress),
-        onStop: (stop) => context.onStop(stop),
-        onKill: (kill) => context.onKill(kill),
-      })
-    } catch (error) {
-      const end = stopped()
-      if (end) return end
-      throw error
-    }
-    const end = stopped()
-    if (end) return end
+    const split = await splitForJob(splits, manifest, context)
+    if (typeof split === 'string') return split
     store.mendLines(manifest.id)
     store.update(manifest.id, { producedBy: { ...manifest.producedBy, splitHash: split.hash } })
 
