@@ -5,7 +5,6 @@ import { edgeKnowledge } from '../knowledge'
 import { edgeStandings, forbiddenByTiers } from './knowledge-operations'
 import * as operations from './operations'
 import type { Operation } from './operations'
-import { mergePositions } from './positions'
 import { initialEditorState, shownName, type EditorState } from './state'
 
 const start = initialEditorState(['c1', 'c2', 'c3'])
@@ -204,20 +203,5 @@ describe('knowledge', () => {
       '"expert": c1 → c2 is required and also',
     )
     expect(refusal(() => after(operations.loadKnowledge({ ...known, tiers: [['c7']] }))).message).toContain('c7')
-  })
-})
-
-describe('places', () => {
-  test('nodes known from before keep theirs, others take the fresh ones', () => {
-    const saved = { c1: { x: 0, y: 0 }, gone: { x: 9, y: 9 } }
-    const fresh = { c1: { x: 500, y: 500 }, c2: { x: 200, y: 100 } }
-    expect(mergePositions(saved, fresh)).toEqual({ c1: { x: 0, y: 0 }, c2: { x: 200, y: 100 } })
-    expect(mergePositions({}, fresh)).toEqual(fresh)
-  })
-
-  test('a new node does not lie on one that kept its place', () => {
-    const merged = mergePositions({ c1: { x: 10, y: 0 } }, { c1: { x: 300, y: 0 }, c2: { x: 0, y: 0 } })
-    expect(merged.c1).toEqual({ x: 10, y: 0 })
-    expect(merged.c2!.x).toBeGreaterThanOrEqual(50)
   })
 })
