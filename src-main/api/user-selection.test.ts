@@ -41,6 +41,14 @@ describe('an attribute table', () => {
     ])
     expect(attributes.numbers).toEqual([{ name: 'age', values: Float64Array.of(20, 30, 40, 50, NaN) }])
   })
+
+  it('takes an attribute that is called as every object has a member for one that may be missing', () => {
+    const made = new Map([['a', { attributes: { constructor: 'Lotus' } as Record<string, string> }]])
+    for (const id of ['b', 'c']) made.set(id, { attributes: {} })
+    expect(attributeTable([{ name: 'constructor', type: 'text' }], ['a', 'b', 'c'], made).texts).toEqual([
+      { name: 'constructor', labels: ['Lotus'], codes: Int32Array.of(0, -1, -1) },
+    ])
+  })
 })
 
 describe('chosen users', () => {

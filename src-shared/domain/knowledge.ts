@@ -18,6 +18,6 @@ export const knowledgeSchema = z.object({
   required: z.array(edge).max(65536),
   forbidden: z.array(edge).max(65536),
   /** Earliest first; a node may be in no tier. */
-  tiers: z.array(z.array(z.string().min(1).max(64))).max(256),
+  tiers: z.array(z.array(z.string().min(1).max(64)).max(256)).max(256),
 })
 export type Knowledge = z.infer<typeof knowledgeSchema>

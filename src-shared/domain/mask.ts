@@ -8,7 +8,7 @@ export const savedNameSchema = z
     'Up to 63 letters, digits, spaces and . _ ( ) + -, a letter or digit first.',
   )
 
-const factors = z.array(z.array(z.number().min(0).max(1))).max(256)
+const factors = z.array(z.array(z.number().min(0).max(1)).max(256)).max(256)
 
 /** A square matrix whose entries are all in 0..1. */
 export const factorsSchema = factors.refine(
