@@ -124,7 +124,7 @@ export function addInterveneCommands(context: CommandContext): void {
   )
     .option(
       '--users <who>',
-      'all, ID,ID, ATTRIBUTE=VALUE, ATTRIBUTE>=N or activity>=N (causeway segments shows what there is)',
+      'all, ID,ID, user:ID (an id with any signs), ATTRIBUTE=VALUE, ATTRIBUTE>=N or activity>=N (causeway segments shows what there is)',
       'all',
     )
     .option('--k <n>', 'length of the lists', integerIn(1, 1000), 10)

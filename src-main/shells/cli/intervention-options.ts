@@ -106,10 +106,11 @@ const number = String.raw`-?\d+(?:\.\d+)?`
 const comparison = new RegExp(`^(.+?)\\s*(>=|<=)\\s*(${number})$`)
 const between = new RegExp(`^(${number})\\.\\.(${number})$`)
 
-/** `all`, `ID,ID`, `gender=F`, `age=20..30`, `age>=30`, `activity<=50`. */
+/** `all`, `ID,ID`, `user:ID` (one user, whatever signs its id has), `gender=F`, `age=20..30`, `age>=30`, `activity<=50`. */
 export function readUsers(text: string): UserSelection {
   const wanted = text.trim()
   if (wanted === 'all') return { kind: 'all' }
+  if (wanted.startsWith('user:') && wanted.length > 5) return { kind: 'users', users: [wanted.slice(5)] }
   const ofRange = (attribute: string, min: number | null, max: number | null): UserSelection =>
     attribute === 'activity' ? { kind: 'activity', min, max } : { kind: 'range', attribute, min, max }
   const compared = comparison.exec(wanted)
@@ -130,7 +131,7 @@ export function readUsers(text: string): UserSelection {
   }
   throw new CausewayError(
     'badRequest',
-    `Users are chosen by all, ID,ID, ATTRIBUTE=VALUE, ATTRIBUTE=LOW..HIGH, ATTRIBUTE>=N or activity>=N; not ${JSON.stringify(text)}.`,
+    `Users are chosen by all, ID,ID, user:ID, ATTRIBUTE=VALUE, ATTRIBUTE=LOW..HIGH, ATTRIBUTE>=N or activity>=N; not ${JSON.stringify(text)}.`,
     { users: text },
   )
 }
