@@ -4,7 +4,6 @@ import { analyzeDomainGraph } from './analyze'
 import type { DomainAnswers } from './answers'
 import { parseDagitty } from './dagitty'
 import { domainExamples } from './examples'
-import { dSeparated } from './separation'
 
 const available = ['csc', 'multi-vae']
 const answer = (text: string): DomainAnswers => analyzeDomainGraph(parseDagitty(text), { available })
@@ -226,24 +225,5 @@ describe('the methods that fit', () => {
       'dag { shown [e] liked [o] f [latent] g [latent] f -> g f -> liked g -> liked shown -> liked }',
     )
     expect(fitting(answers)).toEqual(['multi-vae', 'planrec'])
-  })
-})
-
-describe('dSeparated', () => {
-  const graph = parseDagitty('dag { a -> b -> c a -> d <- c d -> e h <-> a }')
-
-  it.each<[string[], string[], string[], boolean]>([
-    [['a'], ['c'], [], false],
-    [['a'], ['c'], ['b'], true],
-    [['a'], ['c'], ['b', 'e'], false],
-    [['h'], ['c', 'e'], ['a'], true],
-    [['h'], ['c', 'e'], [], false],
-  ])('%j and %j given %j: %s', (xs, ys, given, expected) => {
-    expect(dSeparated(graph, xs, ys, given)).toBe(expected)
-  })
-
-  it('refuses unknown names and sets that overlap', () => {
-    expect(() => dSeparated(graph, ['a'], ['z'], [])).toThrow('The graph has no variable "z"')
-    expect(() => dSeparated(graph, ['a'], ['c'], ['a'])).toThrow('"a" is named on two sides')
   })
 })

@@ -7,7 +7,6 @@ import {
   freeName,
   moveVariables,
   removeEdge,
-  removeVariable,
   removeVariables,
   renameVariable,
   reverseEdge,
@@ -20,7 +19,7 @@ const lines = (edited: DomainGraph): string[] => formatDagitty(edited).trimEnd()
 describe('edits of a domain graph', () => {
   it('leave the graph they start from as it was', () => {
     const before = structuredClone(graph)
-    removeVariable(graph, 'V')
+    removeVariables(graph, ['V'])
     renameVariable(graph, 'a', 'price')
     setRole(graph, 'a', 'observed')
     reverseEdge(graph, { from: 'a', to: 'b', kind: '->' })
@@ -30,7 +29,7 @@ describe('edits of a domain graph', () => {
   })
 
   it('remove a variable with every edge at it', () => {
-    expect(lines(removeVariable(graph, 'V'))).toEqual(['a [exposure]', 'b [outcome]', 'a -> b', 'a <-> b'])
+    expect(lines(removeVariables(graph, ['V']))).toEqual(['a [exposure]', 'b [outcome]', 'a -> b', 'a <-> b'])
     expect(lines(removeVariables(graph, ['a', 'V']))).toEqual(['b [outcome]'])
   })
 
@@ -89,7 +88,7 @@ describe('edits of a domain graph', () => {
     ['There is a variable "b" already', () => renameVariable(graph, 'a', 'b')],
     ['A variable needs a name', () => renameVariable(graph, 'a', ' ')],
     ['one line', () => addVariable(graph, { name: 'a\nb' })],
-    ['There is no variable "z"', () => removeVariable(graph, 'z')],
+    ['There is no variable "z"', () => removeVariables(graph, ['z'])],
     ['There is no variable "z"', () => moveVariables(graph, { z: { x: 0, y: 0 } })],
     ['cannot have an edge to itself', () => addEdge(graph, { from: 'a', to: 'a', kind: '<->' })],
     ['The edge b <-> a is there already', () => addEdge(graph, { from: 'b', to: 'a', kind: '<->' })],

@@ -52,8 +52,6 @@ export function removeVariables(graph: DomainGraph, names: readonly string[]): D
   }
 }
 
-export const removeVariable = (graph: DomainGraph, name: string): DomainGraph => removeVariables(graph, [name])
-
 /** Renames a variable, in its edges too. The new name is trimmed and must be no other variable's. */
 export function renameVariable(graph: DomainGraph, name: string, newName: string): DomainGraph {
   variableOf(graph, name)

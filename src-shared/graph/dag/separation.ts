@@ -1,6 +1,4 @@
-import { CausewayError } from '../../contract/errors'
-import type { DomainGraph } from '../../domain/domain-graph'
-import { ancestorsOf, dagOf, membersOf, nodesNamed, nodeSet, type Dag, type NodeSet } from './model'
+import { ancestorsOf, membersOf, nodeSet, type Dag, type NodeSet } from './model'
 
 /**
  * All nodes that some path from `sources` leads to that is open given `given`, the sources among them: Bayes-ball (Shachter
@@ -64,26 +62,6 @@ function search(
 export function separated(dag: Dag, xs: readonly number[], ys: readonly number[], given: NodeSet): boolean {
   const connected = connectedTo(dag, xs, given)
   return ys.every((y) => connected[y] === 0)
-}
-
-/**
- * Whether `given` d-separates `xs` from `ys` in a drawn graph without cycles, by names (Pearl 2009, definition 1.2.3).
- * @throws CausewayError `notFound` for an unknown name, `badRequest` where the three sets share a variable
- */
-export function dSeparated(
-  graph: DomainGraph,
-  xs: readonly string[],
-  ys: readonly string[],
-  given: readonly string[],
-): boolean {
-  const named = [...new Set(xs), ...new Set(ys), ...new Set(given)]
-  const twice = named.find((name, position) => named.indexOf(name) !== position)
-  if (twice !== undefined)
-    throw new CausewayError('badRequest', `"${twice}" is named on two sides; d-separation is of three disjoint sets.`, {
-      name: twice,
-    })
-  const dag = dagOf(graph)
-  return separated(dag, nodesNamed(graph, xs), nodesNamed(graph, ys), nodeSet(dag.nodes, nodesNamed(graph, given)))
 }
 
 /** What is to be separated. `sources`, `targets` and `forced` share no node with one another nor with `allowed`. */

@@ -144,4 +144,19 @@ describe('d-separation query', () => {
   it('finds none where the variables are separated', () => {
     expect(openPathBetween(graph, 'b', 'c', ['m'])).toBeNull()
   })
+
+  it.each<[string, string[], string[], boolean]>([
+    ['a', ['c'], [], false],
+    ['a', ['c'], ['b'], true],
+    ['a', ['c'], ['b', 'e'], false],
+    ['h', ['c', 'e'], ['a'], true],
+    ['h', ['c', 'e'], [], false],
+  ])('tells whether %s is independent of %j given %j: %s', (from, to, given, expected) => {
+    const collider = graphOf('a -> b -> c a -> d <- c d -> e h <-> a')
+    expect(to.every((end) => openPathBetween(collider, from, end, given) === null)).toBe(expected)
+  })
+
+  it('refuses names that no variable has', () => {
+    expect(() => openPathBetween(graph, 'a', 'z', [])).toThrow('The graph has no variable "z"')
+  })
 })
