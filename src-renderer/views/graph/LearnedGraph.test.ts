@@ -76,9 +76,9 @@ beforeEach(() => {
       version: 1,
       nodes: ['c1', 'c2', 'c3'],
       probabilities: [
-        [0, 0.93, 0.001],
+        [0, 0.93, 0.3],
         [0.1, 0, 0.8],
-        [0.002, 0.003, 0],
+        [0, 2e-8, 0],
       ],
       meanStrengths: null,
     }),

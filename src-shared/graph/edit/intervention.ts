@@ -14,8 +14,11 @@ export const interventionOf = (state: EditorState): Intervention => ({
   holds: state.holds,
 })
 
-/** An edge whose learned probability is below this is absent for everyone: masking it makes no difference. */
-export const absentBelow = 0.005
+/**
+ * An edge whose learned probability is below this is absent for everyone: masking it makes no difference that a score could show.
+ * Not the 0.005 below which it reads as 0.00: on ML-100K removing such an edge still re-ranked 48 of 942 lists.
+ */
+export const absentBelow = 1e-6
 
 /** One line of the list of changes. */
 export interface Change {
