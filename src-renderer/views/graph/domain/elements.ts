@@ -2,7 +2,7 @@ import type { ElementDefinition, StylesheetJson } from 'cytoscape'
 import type { DomainEdge, DomainGraph, VariableRole } from '../../../../src-shared/domain/domain-graph'
 import { edgeKey } from '../../../../src-shared/graph/dag/edit'
 import type { GraphTheme } from '../../../graph/colours'
-import { nameWidth, type Place, type Places } from './placement'
+import { nameWidth, widestName, type Place, type Places } from './placement'
 
 /** The role's name, and what it means in one sentence. */
 export const roleInfo: Readonly<Record<VariableRole, { label: string; help: string; key: string }>> = {
@@ -154,6 +154,8 @@ export function domainStyle(theme: GraphTheme, name: 'light' | 'dark'): Styleshe
         'text-valign': 'bottom',
         'text-halign': 'center',
         'text-margin-y': 4,
+        'text-wrap': 'ellipsis',
+        'text-max-width': `${widestName}px`,
         'font-family': 'system-ui, sans-serif',
         'font-size': 13,
         color: theme.text,

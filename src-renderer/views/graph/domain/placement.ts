@@ -37,8 +37,11 @@ export function pixelsPerUnit(graph: DomainGraph, now = usual): number {
   return 10 ** Math.round(Math.log10(usual / typical))
 }
 
+/** Longer names are cut off in the drawing, in pixels. */
+export const widestName = 220
+
 /** Roughly how wide a name is drawn, in pixels: layouts are computed without a screen. */
-export const nameWidth = (name: string): number => 7 * name.length + 12
+export const nameWidth = (name: string): number => Math.min(7 * name.length, widestName) + 12
 
 /** Screens are less wide than layers of many variables: the layers are drawn apart, in place. */
 function shapeForScreen(places: Map<string, Place>): void {
