@@ -270,14 +270,17 @@ describe('causeway paths', () => {
   it('add up to the score, the remainder shown', () => {
     const id = 'u001'
     const list = json<{ items: { id: string; score: number }[] }>(0, 'recommend', run, '--user', id)
-    const item = list.items[0]!
-    const paths = json<{
-      score: number
-      preference: number
-      remainder: number
-      confounders: { flow: number; own: number; remainder: number }[]
-    }>(0, 'paths', run, '--user', id, '--item', item.id)
-    expect(paths.score).toBeCloseTo(item.score, 6)
+    const pathsOf = (item: string) =>
+      json<{
+        score: number
+        preference: number
+        remainder: number
+        confounders: { flow: number; own: number; remainder: number }[]
+      }>(0, 'paths', run, '--user', id, '--item', item)
+    const [first, second] = [list.items[0]!, list.items[1]!]
+    const paths = pathsOf(first.id)
+    // Counted from the mean item, scores lie as far apart as in the list.
+    expect(paths.score - pathsOf(second.id).score).toBeCloseTo(first.score - second.score, 5)
     const sum = paths.preference + paths.confounders.reduce((total, { flow }) => total + flow, 0) + paths.remainder
     expect(sum).toBeCloseTo(paths.score, 6)
   })
