@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { maskSchema } from '../../src-shared/domain/mask'
 import { Analyst } from '../actions/analyst'
+import { barriersOn } from '../barriers'
 import { expect, test } from '../fixtures'
 import { writeInteractions } from '../interactions'
 
@@ -65,6 +66,11 @@ test('a row zeroed by keyboard re-ranks the list, is undone to the bit, saved, e
   expect(price['change_high']!).toBeGreaterThanOrEqual(price['change']!)
   expect(price['change_high']!).toBeGreaterThan(price['change_low']!)
   await expect(sees.quantity(avp)).toContainText(/ to /)
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    expect(await barriersOn(page), colorScheme).toEqual([])
+  }
 
   await page.keyboard.press('Control+z')
   await expect(sees.changes().first()).not.toContainText('do(c1)')
