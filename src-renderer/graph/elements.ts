@@ -1,4 +1,4 @@
-import type { ElementDefinition, NodeSingular, StylesheetJson } from 'cytoscape'
+import type { EdgeSingular, ElementDefinition, NodeSingular, StylesheetJson } from 'cytoscape'
 import type { GraphTheme } from './colours'
 import { edgeId, type GraphModel, type ModelEdge } from './model'
 
@@ -275,6 +275,17 @@ export const graphStyle = (theme: GraphTheme, large = false): StylesheetJson => 
       'text-background-padding': '2px',
       'text-background-shape': 'roundrectangle',
       'overlay-opacity': 0,
+    },
+  },
+  {
+    // Led around the nodes that stand between its own two.
+    selector: 'edge[?detour]',
+    style: {
+      'curve-style': 'unbundled-bezier',
+      'edge-distances': 'node-position',
+      // The curve's middle goes half as far aside as its control point.
+      'control-point-distances': ((edge: EdgeSingular) => [2 * Number(edge.data('detour'))]) as unknown as number[],
+      'control-point-weights': [0.5],
     },
   },
   {

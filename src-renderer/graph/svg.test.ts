@@ -55,6 +55,17 @@ describe('graphSvg', () => {
     expect(forward).toHaveLength(6)
   })
 
+  it('leads an edge around a node that stands in its way', () => {
+    const { svg } = draw({}, graph.nodes, { c1: { x: 200, y: 75 }, c2: { x: 200, y: 0 }, c3: { x: 200, y: 150 } })
+    const paths = [...svg.querySelectorAll('g.edge')].find((edge) => edge.textContent!.includes('c2 → c3'))!
+    const [, , controlX] = paths
+      .querySelector('path')!
+      .getAttribute('d')!
+      .match(/-?[\d.]+/g)!
+      .map(Number)
+    expect(Math.abs(controlX! - 200)).toBeGreaterThan(80)
+  })
+
   it('strikes masked edges through, rings and badges held nodes', () => {
     const { svg } = draw({
       factors: [

@@ -1,5 +1,6 @@
 import type { ElementDefinition } from 'cytoscape'
 import type { GraphTheme } from './colours'
+import { detours } from './detour'
 import { nodeDiameter } from './elements'
 import type { Positions } from './layout'
 
@@ -44,10 +45,9 @@ function towards(from: Point, to: Point, by: number): Point {
   return { x: from.x + ((to.x - from.x) / length) * by, y: from.y + ((to.y - from.y) / length) * by }
 }
 
-function edgeSvg(data: ElementDefinition['data'], from: Point, to: Point, bent: boolean, theme: GraphTheme): string {
+function edgeSvg(data: ElementDefinition['data'], from: Point, to: Point, aside: number, theme: GraphTheme): string {
   const length = Math.hypot(to.x - from.x, to.y - from.y) || 1
   const normal = { x: -(to.y - from.y) / length, y: (to.x - from.x) / length }
-  const aside = bent ? bend : 0
   const control = {
     x: (from.x + to.x) / 2 + normal.x * aside * 2,
     y: (from.y + to.y) / 2 + normal.y * aside * 2,
@@ -121,13 +121,14 @@ export function graphSvg(
     ({ group, data }) => group === 'edges' && ids.has(String(data.source)) && ids.has(String(data.target)),
   )
   const pairs = new Set(edges.map(({ data }) => `${data.source} ${data.target}`))
+  const around = detours(elements, positions)
   const drawn = [
     ...edges.map(({ data }) =>
       edgeSvg(
         data,
         positions[String(data.source)]!,
         positions[String(data.target)]!,
-        pairs.has(`${data.target} ${data.source}`),
+        pairs.has(`${data.target} ${data.source}`) ? bend : (around.get(data.id!) ?? 0),
         theme,
       ),
     ),
@@ -144,7 +145,7 @@ export function graphSvg(
       y2: y + radius + (data.inside ? 4 : lines.length * lineHeight + 8),
     }
   })
-  const reach = margin + bend
+  const reach = margin + Math.max(bend, ...[...around.values()].map(Math.abs))
   const x1 = Math.min(...boxes.map((box) => box.x1)) - reach
   const y1 = Math.min(...boxes.map((box) => box.y1)) - reach
   const width = Math.max(...boxes.map((box) => box.x2)) + reach - x1
