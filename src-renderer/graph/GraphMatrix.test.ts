@@ -84,4 +84,14 @@ describe('the matrix of a large graph', () => {
     expect(edges.every(({ from, to }) => from !== to)).toBe(true)
     wrapper.unmount()
   })
+
+  it('deletes the edge of the cell the keyboard is on, not one chosen elsewhere', async () => {
+    const wrapper = matrix()
+    await wrapper.setProps({ selection: ['c5→c2'] })
+    const body = wrapper.get('tbody')
+    await body.trigger('keydown', { key: 'ArrowRight' })
+    await body.trigger('keydown', { key: 'Delete' })
+    expect(wrapper.emitted('factor')).toEqual([[[{ from: 0, to: 1 }], 0]])
+    wrapper.unmount()
+  })
 })
