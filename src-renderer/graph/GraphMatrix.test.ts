@@ -91,7 +91,7 @@ describe('the matrix of a large graph', () => {
     const body = wrapper.get('tbody')
     await body.trigger('keydown', { key: 'ArrowRight' })
     await body.trigger('keydown', { key: 'Delete' })
-    expect(wrapper.emitted('factor')).toEqual([[[{ from: 0, to: 1 }], 0]])
+    expect(wrapper.emitted('factor')).toEqual([[[{ from: 0, to: 2 }], 0]])
     wrapper.unmount()
   })
 })
