@@ -9,6 +9,8 @@ export function useNamedWork(isTaken: (name: string) => boolean) {
   const failure = shallowRef<CausewayError | null>(null)
   const said = ref('')
   const busy = ref(false)
+  /** Puts back what was removed last; null where nothing was, or something else was done since. */
+  const putBack = shallowRef<(() => Promise<void>) | null>(null)
   const parsed = computed(() => savedNameSchema.safeParse(name.value.trim()))
   /** What is wrong with the name; null where nothing is, or none is typed yet. */
   const nameProblem = computed(() =>
@@ -19,6 +21,7 @@ export function useNamedWork(isTaken: (name: string) => boolean) {
   async function attempt(work: () => Promise<void> | void): Promise<void> {
     failure.value = null
     said.value = ''
+    putBack.value = null
     busy.value = true
     try {
       await work()
@@ -35,6 +38,7 @@ export function useNamedWork(isTaken: (name: string) => boolean) {
     failure,
     said,
     busy,
+    putBack,
     nameProblem,
     taken,
     attempt,
