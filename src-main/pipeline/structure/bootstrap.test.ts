@@ -32,7 +32,7 @@ test('confounders that were shuffled and renamed are matched by what they do', (
   const graph = signature.map((_, i) => signature.map((__, j) => (i === j ? 0 : (i * 6 + j) / 36)))
   const shuffle = rng.shuffle([0, 1, 2, 3, 4, 5])
   const other = shuffle.map((from) => signature[from]!.map((move, item) => 3 * move + 0.2 * Math.sin(item + from)))
-  const { order, similarity } = matchConfounders(signature, other)
+  const { order, similarity } = matchConfounders(signature, other, null)
   expect(order.map((column) => shuffle[column])).toEqual([0, 1, 2, 3, 4, 5])
   expect(similarity.every((value) => value > 0.9 && value <= 1)).toBe(true)
   // The other model's graph, in its own order, comes back in the order of the first.
@@ -42,8 +42,26 @@ test('confounders that were shuffled and renamed are matched by what they do', (
 test('a confounder that does nothing is like no other', () => {
   const idle = new Float64Array(4)
   const lifts = Float64Array.of(1, 2, 3, 4)
-  const { order, similarity } = matchConfounders([lifts, idle], [idle, lifts])
+  const { order, similarity } = matchConfounders([lifts, idle], [idle, lifts], null)
   expect(order).toEqual([1, 0])
   expect(similarity[0]).toBeCloseTo(1, 12)
   expect(similarity[1]).toBe(0)
+})
+
+test('confounders that the knowledge tells apart keep their places, the others are matched by what they do', () => {
+  const rng = Rng.seeded(5)
+  const signature = Array.from({ length: 4 }, () => Float64Array.from(rng.fillNormal(new Float32Array(40))))
+  // By what they do, all four are turned about: 0 ↔ 1 and 2 ↔ 3.
+  const other = [1, 0, 3, 2].map((from) => signature[from]!)
+  expect(matchConfounders(signature, other, null).order).toEqual([1, 0, 3, 2])
+  // c1 → c2 is required: only c3 and c4 may change places.
+  const required = new Int8Array(16)
+  required[1] = 1
+  const { order, similarity } = matchConfounders(signature, other, required)
+  expect(order).toEqual([0, 1, 3, 2])
+  expect(similarity[2]).toBeCloseTo(1, 12)
+  expect(similarity[0]).toBeLessThan(0.9)
+  // Two tiers: within each the nodes are alike.
+  const tiers = Int8Array.from({ length: 16 }, (_, at) => (at >> 2 >= 2 && at % 4 < 2 ? -1 : 0))
+  expect(matchConfounders(signature, other, tiers).order).toEqual([1, 0, 3, 2])
 })

@@ -135,7 +135,7 @@ async function trainResample(
     if (!evaluated) throw new Stopped()
     // Without users: only mean strengths would be of them.
     const graph = await model.graph!(takeRows(split.train, []))
-    const { order, similarity } = matchConfounders(reference, await signatureOf(model, bench))
+    const { order, similarity } = matchConfounders(reference, await signatureOf(model, bench), knowledge)
     return { probabilities: permute(graph.probabilities, order), similarity, metrics: evaluated.metrics }
   } finally {
     model.dispose()
@@ -177,12 +177,31 @@ const notIntervenable = (): CausewayError =>
 /**
  * Which confounder of another model plays each of the run's: the assignment with the largest total correlation of what they do to
  * the items. A confounder that does nothing is like no other.
+ * @param knowledge what both trainings were given: confounders change places only where that leaves it as it is, so that a
+ *   required edge is never counted as another one
  * @returns order[j]: the other model's confounder that plays the run's j; similarity[j]: their correlation
  */
-export function matchConfounders(reference: Signature, other: Signature): { order: number[]; similarity: number[] } {
+export function matchConfounders(
+  reference: Signature,
+  other: Signature,
+  knowledge: EdgeKnowledge | null,
+): { order: number[]; similarity: number[] } {
+  const nodes = reference.length
   const similarity = reference.map((own) => other.map((theirs) => correlation(own, theirs) ?? 0))
-  const order = bestAssignment(similarity)
+  // Everyone in its own place is always allowed and costs less than one forbidden pair.
+  const allowed = similarity.map((row, i) =>
+    row.map((value, j) => (knowledge === null || interchangeable(knowledge, nodes, i, j) ? value : -4 * nodes)),
+  )
+  const order = bestAssignment(allowed)
   return { order, similarity: order.map((column, row) => similarity[row]![column]!) }
+}
+
+/** Whether the knowledge says the same with two nodes in each other's place. Those that may change places pairwise may do so at will. */
+function interchangeable(knowledge: EdgeKnowledge, nodes: number, a: number, b: number): boolean {
+  const swapped = (node: number): number => (node === a ? b : node === b ? a : node)
+  return knowledge.every(
+    (known, at) => knowledge[swapped(Math.floor(at / nodes)) * nodes + swapped(at % nodes)] === known,
+  )
 }
 
 /** Says how far a bootstrap is: the resamples that are done, those of earlier jobs too, tell how long the others will take. */
