@@ -221,7 +221,8 @@ export class ShownWindow {
       })
       if (prevented) {
         this.refusedNavigations.push(url)
-        return route.abort()
+        // As a prevented navigation in Electron: the page stays. Any other code would put an error page in its place.
+        return route.abort('aborted')
       }
     }
     if (!url.startsWith(pageOrigin)) {
