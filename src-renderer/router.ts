@@ -6,9 +6,10 @@ export const views = [
   { id: 'train', label: 'Train', key: '2', load: () => import('./views/train/TrainView.vue') },
   { id: 'graph', label: 'Graph', key: '3', load: () => import('./views/graph/GraphView.vue') },
   { id: 'recommend', label: 'Recommend', key: '4', load: () => import('./views/recommend/RecommendView.vue') },
-  { id: 'runs', label: 'Runs', key: '5', load: () => import('./views/runs/RunsView.vue') },
+  { id: 'compare', label: 'Compare', key: '5', load: () => import('./views/compare/CompareView.vue') },
+  { id: 'report', label: 'Report', key: '6', load: () => import('./views/report/ReportView.vue') },
   { id: 'jobs', label: 'Jobs', key: 'J', load: () => import('./views/jobs/JobsView.vue') },
-  { id: 'settings', label: 'Settings', key: '6', load: () => import('./views/settings/SettingsView.vue') },
+  { id: 'settings', label: 'Settings', key: '7', load: () => import('./views/settings/SettingsView.vue') },
 ] as const
 export type ViewId = (typeof views)[number]['id']
 

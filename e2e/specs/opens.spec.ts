@@ -12,7 +12,7 @@ test('the workbench opens without a complaint and passes axe', async ({ page, op
 
 test('every view opens without a complaint', async ({ page, openWorkbench, complaints }) => {
   await openWorkbench()
-  for (const view of ['data', 'train', 'graph', 'recommend', 'runs', 'settings']) {
+  for (const view of ['data', 'train', 'graph', 'recommend', 'compare', 'report', 'settings']) {
     await page.goto(new URL(`/#/${view}`, page.url()).href)
     await expect(page).toHaveTitle(new RegExp(view, 'i'))
     await page.waitForLoadState('networkidle')

@@ -60,6 +60,10 @@ describe('the known graph of a run', () => {
       bestEpoch: 1,
       metrics: {},
       error: null,
+      evaluation: null,
+      weightsHash: null,
+      experiment: null,
+      reproduces: null,
       producedBy: { causeway: '0', datasetHash, splitHash: null },
       ...change,
     })
@@ -107,7 +111,7 @@ describe('the known graph of a run', () => {
     ['of data that are gone', { dataset: 'gone' }],
     [
       'of other data, once under the same name',
-      { producedBy: { causeway: '0', datasetHash: 'other', splitHash: null } },
+      { producedBy: { causeway: '0', datasetHash: 'other', splitHash: null, platform: 'linux-x64', node: 'v20.20.2' } },
     ],
   ])('is not told %s', async (about, change) =>
     expect(await truthFor(about.replaceAll(/\W/g, '-'), 'c1 -> c2, c4', change)).toBeNull(),

@@ -192,7 +192,7 @@ describe('what is kept with a run', () => {
     expect(saved.producedBy.splitHash).not.toBeNull()
     expect(await request('intervene:saved', { run })).toEqual([saved])
     await expect(request('intervene:save', question)).rejects.toMatchObject({ code: 'nameTaken' })
-    const { html } = await request('report:html', { run })
+    const { html } = await request('report:html', { subject: { kind: 'run', run } })
     expect(html).toContain('<h3>First</h3>')
     await request('intervene:removeSaved', { run, name: 'First' })
     expect(await request('intervene:saved', { run })).toEqual([])
@@ -208,7 +208,7 @@ describe('what is kept with a run', () => {
       found: false,
       detail: expect.stringContaining(run),
     })
-    expect((await request('report:html', { run })).html).toContain('is left out')
+    expect((await request('report:html', { subject: { kind: 'run', run } })).html).toContain('is left out')
     writeFileSync(file, whole)
     expect(await request('saved:damaged', { run })).toEqual([])
   })
@@ -256,6 +256,6 @@ describe('a bootstrap', { timeout: 120_000 }, () => {
     for (const [i, row] of after.frequencies.entries())
       for (const [j, share] of row.entries())
         expect(share).toBeCloseTo(after.done.filter(({ probabilities }) => probabilities[i]![j]! >= 0.5).length / 3, 10)
-    expect((await request('report:html', { run })).html).toContain('Found in')
+    expect((await request('report:html', { subject: { kind: 'run', run } })).html).toContain('Found in')
   })
 })

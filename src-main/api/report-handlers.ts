@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Handlers } from '../../src-shared/contract/contract'
+import { CausewayError } from '../../src-shared/contract/errors'
 import { noAnnotations } from '../../src-shared/domain/graph'
 import { findMethod } from '../methods/registry'
 import { buildReport } from '../pipeline/report/build-report'
@@ -44,5 +45,8 @@ export async function reportOf(core: Core, run: string): Promise<ReportDocument>
 }
 
 export const reportHandlers = (core: Core): Pick<Handlers, 'report:html'> => ({
-  'report:html': async ({ run }) => ({ html: renderHtml(await reportOf(core, run)) }),
+  'report:html': async ({ subject }) => {
+    if (subject.kind !== 'run') throw new CausewayError('badRequest', 'Only runs have reports.')
+    return { name: subject.run, html: renderHtml(await reportOf(core, subject.run)) }
+  },
 })

@@ -29,7 +29,11 @@ const shownRefused = ({ id, error }: RefusedRun): RunManifest => ({
   bestEpoch: null,
   metrics: null,
   error: error.toPayload(),
-  producedBy: { causeway: '', datasetHash: '', splitHash: null },
+  evaluation: null,
+  weightsHash: null,
+  experiment: null,
+  reproduces: null,
+  producedBy: { causeway: '', datasetHash: '', splitHash: null, platform: '', node: '' },
 })
 
 export function runsHandlers({ store, inference, events, bootstraps }: Core): Pick<Handlers, Names> {

@@ -134,7 +134,9 @@ describe('data sets', () => {
     const list = await request('recommend:topK', { run: job.id, user: 'u60', k: 3 })
     // The titles belong to the other data set now: the items go by their ids.
     for (const item of list.items) expect(item).toMatchObject({ title: item.id, attributes: {} })
-    expect((await request('report:html', { run: job.id })).html).toContain('no longer in the workspace')
+    expect((await request('report:html', { subject: { kind: 'run', run: job.id } })).html).toContain(
+      'no longer in the workspace',
+    )
     rmSync(join(directory, 'workspace', 'splits'), { recursive: true })
     await expect(request('recommend:topK', { run: job.id, user: 'u60', k: 3 })).rejects.toMatchObject({
       code: 'runInvalid',
@@ -154,10 +156,14 @@ describe('data sets that come back', () => {
       return list.items.map(({ id, title }) => title === id)
     }
     expect(await titles()).toEqual([true, true, true])
-    expect((await request('report:html', { run: job.id })).html).toContain('no longer in the workspace')
+    expect((await request('report:html', { subject: { kind: 'run', run: job.id } })).html).toContain(
+      'no longer in the workspace',
+    )
     await importTiny()
     expect(await titles()).toEqual([false, false, false])
-    expect((await request('report:html', { run: job.id })).html).not.toContain('no longer in the workspace')
+    expect((await request('report:html', { subject: { kind: 'run', run: job.id } })).html).not.toContain(
+      'no longer in the workspace',
+    )
   })
 })
 

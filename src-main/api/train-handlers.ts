@@ -40,6 +40,8 @@ export function trainHandlers(core: Core): Pick<Handlers, Names> {
         seed: request.seed,
         backend,
         threads: threadsOf(backend),
+        experiment: null,
+        reproduces: null,
       })
     },
     'train:resume': async ({ run }) => {

@@ -5,7 +5,8 @@ import type { CausalGraph, Resample } from '../../src-shared/domain/graph'
 import type { ConfounderProfile, PathExplanation, SegmentEffect } from '../../src-shared/domain/intervention'
 import type { JobProgress } from '../../src-shared/domain/job'
 import type { Metrics } from '../../src-shared/domain/metric'
-import type { EpochPoint, LogLine } from '../../src-shared/domain/run'
+import type { EpochPoint, LogLine, RunManifest } from '../../src-shared/domain/run'
+import type { ScoringGraph } from '../methods/scoring-graph'
 
 /**
  * The contract between the services and a trainer process: the same envelope as the workbench's, over the child's IPC channel.
@@ -32,6 +33,10 @@ export interface FitResult {
   bestEpoch: number | null
   /** Test metrics; only when completed. */
   metrics: Metrics | null
+  /** How they were come by; only when completed. */
+  evaluation: RunManifest['evaluation']
+  /** SHA-256 of the weights as saved; only when completed. */
+  weightsHash: string | null
   /** Seconds this process worked. */
   seconds: number
 }
@@ -101,14 +106,26 @@ const call = <O>() => {
 export const trainerContract = {
   probe: call<BackendProbe>()(z.object({})),
   /** Trains, evaluates and writes the run's results; resolves when it has ended, been paused or been cancelled. */
-  fit: call<FitResult>()(runOnDiskSchema.extend({ resume: z.boolean() })),
+  fit: call<FitResult>()(
+    runOnDiskSchema.extend({
+      resume: z.boolean(),
+      /** What the lists are described by (AVP, calibration); null where the data set has no attributes. */
+      attributes: z.object({ items: attributeTableSchema, users: attributeTableSchema }).nullable(),
+    }),
+  ),
   /** Asks the fit in progress to stop after the current batch. */
   stop: call<null>()(z.object({ how: z.enum(['pause', 'cancel']) })),
   /** Loads a completed run for the calls below; answers at once when that run is loaded already. */
   open: call<{ users: number; items: number }>()(runOnDiskSchema),
   /** The best items of some users (rows of the split) that are in neither their train nor their validation part. */
   topK: call<TopK>()(z.object({ rows: z.array(z.number().int()), k: z.number().int().min(1) })),
+  /** The lists of all users, under a mask [k × k]; null: none. */
+  topKOfAll: call<TopK>()(z.object({ task, k: z.number().int().min(1), mask: z.instanceof(Float32Array).nullable() })),
+  /** The scoring function as a graph of operations, with the mask as an input that has this default; null: all ones. */
+  scoringGraph: call<ScoringGraph>()(z.object({ mask: z.instanceof(Float32Array).nullable() })),
   evaluate: call<Metrics>()(z.object({ part: z.enum(['validation', 'test']) })),
+  /** Evaluates on the test part and writes the lists and the values by user into the run folder; after `describe`. */
+  evaluateFully: call<{ metrics: Metrics; evaluation: NonNullable<RunManifest['evaluation']> }>()(z.object({ task })),
   graph: call<CausalGraph>()(z.object({})),
   /** Strengths [k][k] of one user (a row of the split). */
   localGraph: call<number[][]>()(z.object({ row: z.number().int() })),

@@ -212,7 +212,7 @@ describe('a trained run', () => {
     await expect(request('recommend:topK', { run: job.id, user: 'nobody' })).rejects.toMatchObject({ code: 'notFound' })
     await expect(request('graph:global', { run: job.id })).rejects.toMatchObject({ code: 'noGraph' })
 
-    const { html } = await request('report:html', { run: job.id })
+    const { html } = await request('report:html', { subject: { kind: 'run', run: job.id } })
     expect(html).toContain(manifest.metrics!['recall@10']!.toFixed(4))
     expect(html).toContain(manifest.producedBy.splitHash!)
   })

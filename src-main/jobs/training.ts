@@ -24,6 +24,10 @@ export interface TrainingPlan {
   seed: number
   backend: BackendId
   threads: number
+  /** Set by an experiment. */
+  experiment: RunManifest['experiment']
+  /** The run this one is to check. */
+  reproduces: string | null
 }
 
 interface Dependencies {
@@ -67,7 +71,17 @@ export class Trainings {
       bestEpoch: null,
       metrics: null,
       error: null,
-      producedBy: { causeway: this.on.causeway, datasetHash: plan.dataset.hash, splitHash: null },
+      evaluation: null,
+      weightsHash: null,
+      experiment: plan.experiment,
+      reproduces: plan.reproduces,
+      producedBy: {
+        causeway: this.on.causeway,
+        datasetHash: plan.dataset.hash,
+        splitHash: null,
+        platform: `${process.platform}-${process.arch}`,
+        node: process.version,
+      },
     }
     this.on.store.create(manifest)
     return this.queue(manifest)

@@ -3,6 +3,7 @@ import type { MethodInfo } from '../../src-shared/domain/method'
 import type { Csr, Split } from '../../src-shared/domain/split'
 import type { ParamValues } from '../../src-shared/params/params'
 import type { Rng } from '../tensor/rng'
+import type { ScoringGraph } from './scoring-graph'
 
 /** Plain arrays by name with their shape: how weights, optimiser state and checkpoints leave a method. */
 export interface NamedArray {
@@ -103,6 +104,11 @@ export interface FittedModel {
   localGraph?(rows: Csr): Promise<Float32Array>
   /** Prepares users for interventions; only with the capability `intervene`. */
   prepare?(rows: Csr): Promise<PreparedUsers>
+  /**
+   * The scoring function as a graph of operations that other programs can run: from rows of interactions, and a mask where the method
+   * has the capability `mask`, to the scores that `score` gives.
+   */
+  scoringGraph?(): Promise<ScoringGraph>
   /** The weights, enough for `load` to give the same scores. */
   save(): Promise<NamedArrays>
   dispose(): void

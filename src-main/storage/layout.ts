@@ -10,6 +10,9 @@ export const runsDirectory = (workspace: string): string => join(workspace, 'run
 export const runDirectory = (workspace: string, id: string): string => join(workspace, 'runs', id)
 export const knowledgeDirectory = (workspace: string): string => join(workspace, 'knowledge')
 export const domainGraphsDirectory = (workspace: string): string => join(workspace, 'domain-graphs')
+export const experimentsDirectory = (workspace: string): string => join(workspace, 'experiments')
+/** What the table of runs is drawn from: derived from the manifests, and made anew where it is gone. */
+export const runIndexFile = (workspace: string): string => join(workspace, 'runs-index')
 /** Uploads and half-written products; emptied when the workspace is opened. */
 export const temporaryDirectory = (workspace: string): string => join(workspace, '.tmp')
 
@@ -21,6 +24,8 @@ export const runFiles = {
   checkpoint: 'checkpoint',
   weights: 'weights.safetensors',
   graph: 'graph.json',
+  /** The test users' lists and their metric values. */
+  evaluation: 'evaluation.safetensors',
   annotations: 'annotations.json',
   masks: 'masks',
   effects: 'effects',
@@ -28,3 +33,6 @@ export const runFiles = {
   /** How many resamples were asked for. */
   bootstrapPlan: 'bootstrap.json',
 } as const
+
+/** Inside an experiment's folder. */
+export const experimentFiles = { manifest: 'experiment.json', text: 'experiment.yaml', trials: 'trials.jsonl' } as const

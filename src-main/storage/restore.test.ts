@@ -43,7 +43,11 @@ const manifest = (id: string, change: Partial<RunManifest> = {}): RunManifest =>
   bestEpoch: null,
   metrics: null,
   error: null,
-  producedBy: { causeway: '0', datasetHash: 'h', splitHash: null },
+  evaluation: null,
+  weightsHash: null,
+  experiment: null,
+  reproduces: null,
+  producedBy: { causeway: '0', datasetHash: 'h', splitHash: null, platform: 'linux-x64', node: 'v20.20.2' },
   ...change,
 })
 

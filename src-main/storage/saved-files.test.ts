@@ -44,7 +44,11 @@ const manifest: RunManifest = {
   bestEpoch: 1,
   metrics: {},
   error: null,
-  producedBy: { causeway: '0', datasetHash: 'a', splitHash: 'b' },
+  evaluation: null,
+  weightsHash: null,
+  experiment: null,
+  reproduces: null,
+  producedBy: { causeway: '0', datasetHash: 'a', splitHash: 'b', platform: 'linux-x64', node: 'v20.20.2' },
 }
 
 beforeEach(() => {

@@ -163,7 +163,7 @@ export function workbenchActions(): Action[] {
       when: () => context.runManifest?.state === 'completed',
       perform: async () => {
         const run = context.run!
-        const { html } = await request('report:html', { run })
+        const { html } = await request('report:html', { subject: { kind: 'run', run } })
         saveText(`${run}.html`, html, 'text/html')
       },
     },

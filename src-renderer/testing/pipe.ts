@@ -118,6 +118,10 @@ export const runOf = (change: Partial<RunManifest> = {}): RunManifest => ({
   bestEpoch: 7,
   metrics: { 'recall@10': 0.3, 'ndcg@10': 0.25, 'recallFull@10': 0.29 },
   error: null,
-  producedBy: { causeway: '0.1.0', datasetHash: 'a', splitHash: 'b' },
+  evaluation: null,
+  weightsHash: null,
+  experiment: null,
+  reproduces: null,
+  producedBy: { causeway: '0.1.0', datasetHash: 'a', splitHash: 'b', platform: 'linux-x64', node: 'v20.20.2' },
   ...change,
 })

@@ -24,10 +24,24 @@ import {
   type UserEffect,
 } from '../domain/intervention'
 import type { JobSnapshot } from '../domain/job'
+import type { Reproduction, ReproductionBundle } from '../domain/reproduction'
+import { reproductionBundleSchema } from '../domain/reproduction'
+import { comparisonRequestSchema, type Comparison } from '../domain/comparison'
+import type { ExperimentDetail, ExperimentPlan, ExperimentSummary } from '../domain/experiment'
+import { exportMaskSchema, modelFormats, tableFormats, type ExportedFile } from '../domain/exported'
+import { reportOptionsSchema, reportSubjectSchema, type ReportSectionChoice } from '../domain/report'
+import {
+  runFilterSchema,
+  runSortSchema,
+  type RunColumn,
+  type RunCurve,
+  type RunGroup,
+  type RunRows,
+} from '../domain/run-table'
 import { knowledgeSchema, type Knowledge } from '../domain/knowledge'
 import { maskSchema, savedNameSchema, type SavedMask } from '../domain/mask'
 import type { MethodInfo } from '../domain/method'
-import type { Metrics } from '../domain/metric'
+import type { Metrics, RunEvaluation } from '../domain/metric'
 import type { Recommendation, UserMatch } from '../domain/recommendation'
 import type { EpochPoint, LogLine, RunDetail, RunManifest } from '../domain/run'
 
@@ -49,6 +63,10 @@ const ofRun = z.object({ run: name }).strict()
 const listLength = z.number().int().min(1).max(1000).default(10)
 /** Names a question that may take long, so that its progress can be told apart and `intervene:stop` can cancel it. */
 const task = z.string().min(1).max(64)
+const columnNames = z.array(z.string().max(200)).max(400)
+const ofExperiment = z.object({ experiment: savedNameSchema }).strict()
+/** An experiment file, YAML. */
+const experimentText = z.string().max(200_000)
 const notes = z.string().max(4000).default('')
 const fileIds = z.array(z.string()).min(1).max(8)
 
@@ -121,6 +139,64 @@ export const contract = {
   'runs:evaluate': answers<{ run: string; metrics: Metrics }>()(
     z.object({ run: name, part: z.enum(['validation', 'test']).default('test') }).strict(),
   ),
+
+  /**
+   * Metrics of all or some users of a completed run, from its stored lists and values by user; a run from before they were stored
+   * is evaluated again.
+   */
+  'runs:evaluation': answers<RunEvaluation>()(
+    z.object({ run: name, users: userSelectionSchema.default({ kind: 'all' }) }).strict(),
+  ),
+  /** The columns there are, with those that differ among the runs that pass the filter. */
+  'runs:columns': answers<RunColumn[]>()(z.object({ filter: runFilterSchema.prefault({}) }).strict()),
+  /** The rows in view of the table of runs. */
+  'runs:rows': answers<RunRows>()(
+    z
+      .object({
+        filter: runFilterSchema.prefault({}),
+        sort: z
+          .array(runSortSchema)
+          .max(3)
+          .default([{ column: 'createdAt', descending: true }]),
+        columns: columnNames,
+        offset: z.number().int().min(0),
+        limit: z.number().int().min(1).max(500),
+      })
+      .strict(),
+  ),
+  'runs:groups': answers<RunGroup[]>()(
+    z
+      .object({
+        filter: runFilterSchema.prefault({}),
+        by: z.array(z.string().max(200)).min(1).max(5),
+        columns: columnNames,
+      })
+      .strict(),
+  ),
+  /** One series of several runs, each thinned to at most `points` with its extremes kept. */
+  'runs:curves': answers<RunCurve[]>()(
+    z
+      .object({
+        runs: z.array(name).min(1).max(100),
+        series: z.string().max(64),
+        points: z.number().int().min(10).max(5000).default(500),
+      })
+      .strict(),
+  ),
+  'compare:runs': answers<Comparison>()(comparisonRequestSchema),
+
+  'experiments:list': answers<ExperimentSummary[]>()(nothing),
+  'experiments:get': answers<ExperimentDetail>()(ofExperiment),
+  /** Checks the text of an experiment file and says what it will do; nothing is kept. */
+  'experiments:plan': answers<ExperimentPlan>()(z.object({ text: experimentText }).strict()),
+  /** Keeps an experiment under the name in its text; one that has trials already is never replaced. */
+  'experiments:save': answers<ExperimentDetail>()(
+    z.object({ text: experimentText, replace: z.boolean().default(false) }).strict(),
+  ),
+  /** Runs it, or goes on where it was stopped. */
+  'experiments:start': answers<JobSnapshot>()(ofExperiment),
+  /** Removes the experiment; its runs stay. */
+  'experiments:remove': answers<null>()(ofExperiment),
 
   'graph:global': answers<CausalGraph>()(z.object({ run: name }).strict()),
   'graph:local': answers<LocalGraph>()(z.object({ run: name, user: z.string() }).strict()),
@@ -206,7 +282,31 @@ export const contract = {
     z.object({ run: name, user: z.string(), k: z.number().int().min(1).max(1000).default(10) }).strict(),
   ),
 
-  'report:html': answers<{ html: string }>()(z.object({ run: name }).strict()),
+  /** The sections a report of the subject can have. */
+  'report:sections': answers<ReportSectionChoice[]>()(z.object({ subject: reportSubjectSchema }).strict()),
+  /** `name` is one for the file, without ending. */
+  'report:html': answers<{ name: string; html: string }>()(reportOptionsSchema),
+  'report:markdown': answers<{ name: string; markdown: string }>()(reportOptionsSchema),
+  /** @throws `notAvailable` where there is neither Electron nor a Chromium */
+  'report:pdf': answers<ExportedFile>()(reportOptionsSchema),
+
+  /** What `reproduce:start` and `causeway reproduce` take. */
+  'reproduce:bundle': answers<ReproductionBundle>()(z.object({ subject: reportSubjectSchema }).strict()),
+  /** Trains the runs of a bundle again and holds them against what was recorded. The trained runs are removed but for `keep`. */
+  'reproduce:start': answers<JobSnapshot>()(
+    z.object({ bundle: reproductionBundleSchema, keep: z.boolean().default(false) }).strict(),
+  ),
+  /** What came of a job so far. */
+  'reproduce:result': answers<Reproduction>()(z.object({ job: name }).strict()),
+
+  /** The scoring function: one file, or the two of tfjs. */
+  'export:model': answers<ExportedFile[]>()(
+    z.object({ run: name, format: z.enum(modelFormats), mask: exportMaskSchema }).strict(),
+  ),
+  /** The lists of all users with the ids of the user's own. */
+  'export:topK': answers<ExportedFile>()(
+    z.object({ run: name, format: z.enum(tableFormats), k: listLength, mask: exportMaskSchema, task }).strict(),
+  ),
 } as const
 
 export type Contract = typeof contract
@@ -233,6 +333,8 @@ export interface EventMap {
   'data:changed': { dataset: string }
   /** How far a question with a task is; fraction in 0..1. */
   'intervene:progress': { task: string; stage: string; fraction: number }
+  /** An experiment appeared, changed or went away: fetch what is shown of it again. */
+  'experiment:changed': { experiment: string }
   /** Masks, names, saved effects or the bootstrap of a run changed: fetch what is shown again. */
   'run:annotated': { run: string }
 }
@@ -244,5 +346,6 @@ export const eventNames = [
   'runs:changed',
   'data:changed',
   'intervene:progress',
+  'experiment:changed',
   'run:annotated',
 ] as const satisfies EventName[]

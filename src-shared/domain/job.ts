@@ -32,13 +32,15 @@ export interface JobProgress {
 
 export interface JobSnapshot {
   id: string
-  kind: 'import' | 'prepare' | 'train' | 'bootstrap'
+  kind: 'import' | 'prepare' | 'train' | 'bootstrap' | 'experiment' | 'reproduce'
   /** What the job is about, in words. */
   title: string
   state: JobState
   progress: JobProgress
   /** The run a training writes. */
   run: string | null
+  /** The experiment it runs. */
+  experiment?: string
   /** The data set it imports or uses. */
   dataset: string | null
   backend: string | null

@@ -33,7 +33,34 @@ export const runManifestSchema = z.object({
   error: z
     .object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() })
     .nullable(),
-  producedBy: z.object({ causeway: z.string(), datasetHash: z.string(), splitHash: z.string().nullable() }),
+  /** How the test metrics were come by; absent in runs from before it was recorded. */
+  evaluation: z
+    .object({
+      protocol: z.string(),
+      /** Users the metrics are of. */
+      users: z.number().int(),
+      /** SHA-256 of `evaluation.safetensors`: the lists and the values by user. */
+      hash: z.string(),
+    })
+    .nullable()
+    .default(null),
+  /** SHA-256 of `weights.safetensors`; absent in runs from before it was recorded. */
+  weightsHash: z.string().nullable().default(null),
+  /** The experiment it is a trial of. */
+  experiment: z
+    .object({ name: z.string(), trial: z.number().int(), phase: z.enum(['search', 'final']), label: z.string() })
+    .nullable()
+    .default(null),
+  /** The run that it was trained to check; such runs stay out of comparisons. */
+  reproduces: z.string().nullable().default(null),
+  producedBy: z.object({
+    causeway: z.string(),
+    datasetHash: z.string(),
+    splitHash: z.string().nullable(),
+    /** Operating system and processor, as in `linux-x64`; absent in earlier runs. */
+    platform: z.string().default(''),
+    node: z.string().default(''),
+  }),
 })
 export type RunManifest = z.infer<typeof runManifestSchema>
 

@@ -71,7 +71,11 @@ const detail: RunDetail = {
       'ndcg@30': 0.4,
     },
     error: null,
-    producedBy: { causeway: '0.1.0', datasetHash: 'datahash', splitHash: 'splithash' },
+    evaluation: null,
+    weightsHash: null,
+    experiment: null,
+    reproduces: null,
+    producedBy: { causeway: '0.1.0', datasetHash: 'datahash', splitHash: 'splithash', platform: 'linux-x64', node: 'v20.20.2' },
   },
   points: [
     { epoch: 1, seconds: 1, values: { loss: 10, 'ndcg@10': 0.1 } },

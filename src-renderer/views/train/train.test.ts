@@ -81,7 +81,11 @@ describe('differences', () => {
     bestEpoch: 2,
     metrics: null,
     error: null,
-    producedBy: { causeway: '0.1.0', datasetHash: 'h', splitHash: null },
+    evaluation: null,
+    weightsHash: null,
+    experiment: null,
+    reproduces: null,
+    producedBy: { causeway: '0.1.0', datasetHash: 'h', splitHash: null, platform: 'linux-x64', node: 'v20.20.2' },
   }
   const form: TrainForm = {
     method,
