@@ -1,3 +1,4 @@
+import { csvText } from '../../src-shared/text/csv'
 import type { EChartsCoreOption } from './echarts'
 import type { ChartTheme } from './theme'
 
@@ -25,19 +26,9 @@ export const axisName = (label: string, unit?: string): string => (unit ? `${lab
 export const thinnedNote = (shown: number, total: number): string | null =>
   shown < total ? `showing ${shown.toLocaleString('en')} of ${total.toLocaleString('en')} points` : null
 
-/** Titles and ids come from imported data: a spreadsheet would run one that starts like a formula. An apostrophe makes it text. */
-const harmless = (text: string): string =>
-  /^[=+\-@\t\r]/.test(text) && !Number.isFinite(Number(text)) ? `'${text}` : text
-
-/** A table as CSV (RFC 4180): quotes only where needed, full precision. */
-export function toCsv(table: ChartTable): string {
-  const cell = (value: number | string | null): string => {
-    const text = value === null ? '' : typeof value === 'string' ? harmless(value) : String(value)
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
-  const header = table.columns.map((column) => axisName(column.label, column.unit))
-  return [header, ...table.rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n'
-}
+/** A table as CSV, with the units in its header. */
+export const toCsv = (table: ChartTable): string =>
+  csvText([table.columns.map((column) => axisName(column.label, column.unit)), ...table.rows])
 
 export const fontFamily = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
 
