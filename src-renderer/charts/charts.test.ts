@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Point } from '../../src-shared/chart/thin'
 import { axisName, thinnedNote, toCsv, type Chart } from './chart'
 import { chartSvg } from './export'
 import { columnFormatter, formatValue } from './format'
@@ -6,7 +7,6 @@ import { barChart, binLabel, histogramBars } from './histogram-chart'
 import { lineChart, maxPointsPerSeries, tooltipText, type LineChartData } from './line-chart'
 import { longTailChart } from './long-tail-chart'
 import { chartThemes } from './theme'
-import { thin, type Point } from './thin'
 
 const { light, dark } = chartThemes
 
@@ -45,30 +45,6 @@ const losses: LineChartData = {
   ],
   marks: [{ x: 2, label: 'best epoch' }],
 }
-
-describe('thin', () => {
-  const wave: Point[] = Array.from({ length: 5000 }, (_, i) => [i, Math.sin(i / 50)])
-
-  it('leaves a short curve alone', () => {
-    expect(thin(wave.slice(0, 10), 10)).toEqual(wave.slice(0, 10))
-  })
-
-  it('keeps the ends, a spike, a trough and the marked point, in order', () => {
-    const spiked = wave.map(([x, y]): Point => (x === 1234 ? [x, 99] : x === 4321 ? [x, -99] : [x, y]))
-    const thinned = thin(spiked, 100, new Set([777]))
-    const xs = thinned.map(([x]) => x)
-    expect(xs).toEqual([...xs].sort((a, b) => a - b))
-    expect(xs[0]).toBe(0)
-    expect(xs.at(-1)).toBe(4999)
-    expect(xs).toEqual(expect.arrayContaining([777, 1234, 4321]))
-    expect(thinned.length).toBeLessThanOrEqual(101)
-  })
-
-  it('keeps a gap visible', () => {
-    const gapped = wave.map(([x, y]): Point => [x, x >= 2000 && x < 3000 ? null : y])
-    expect(thin(gapped, 100).some(([, y]) => y === null)).toBe(true)
-  })
-})
 
 describe('lineChart', () => {
   it('draws one named, dashed-apart line a series, with axes that carry their units', () => {

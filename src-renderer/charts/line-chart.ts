@@ -1,7 +1,7 @@
+import { thin, type Point } from '../../src-shared/chart/thin'
 import { baseOption, crosshair, lineHeight, thinnedNote, valueAxis, type Chart, type ChartTable } from './chart'
 import { formatValue } from './format'
 import { dashes, type ChartTheme } from './theme'
-import { thin, type Point } from './thin'
 
 export interface LineSeries {
   label: string
