@@ -37,6 +37,8 @@ export type RunCondition = z.infer<typeof runConditionSchema>
 /** All conditions hold; `text` is looked for in id, method, data set and experiment. */
 export const runFilterSchema = z
   .object({
+    /** Ids; left out: all runs. */
+    runs: z.array(z.string().min(1).max(64)).max(1000).optional(),
     text: z.string().max(200).default(''),
     states: z.array(z.enum(jobStates)).default([]),
     conditions: z.array(runConditionSchema).max(20).default([]),
