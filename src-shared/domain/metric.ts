@@ -1,3 +1,6 @@
+import { CausewayError } from '../contract/errors'
+import type { RunManifest } from './run'
+
 /**
  * Metric names and definitions (ADR 8). A name is `id`, `id@k`, `id:attribute@k`: `auc`, `ndcg@10`, `avp:price@10`.
  * The candidates are all items but those the user has in the parts that were known before: train for validation; train and
@@ -6,12 +9,12 @@
 export interface MetricDefinition {
   id: string
   label: string
-  /** One sentence with the formula. */
+  /** One or two sentences with the formula. */
   help: string
   /** `none`: neither end is better, as for the mean price of a list. */
   direction: 'higher' | 'lower' | 'none'
-  /** Every value lies in it, ends included. */
-  range: [number, number]
+  /** Every value lies in it, ends included; of a metric that grows with k see `rangeOf`. */
+  range: readonly [number, number]
   family: 'accuracy' | 'beyond-accuracy' | 'attributes' | 'unbiased'
   /** Whether it is of a list of length k (`id@k`), or of the whole ranking. */
   cutoff: boolean
@@ -25,41 +28,206 @@ export interface MetricDefinition {
   source?: string
 }
 
-export const rankingMetrics: readonly MetricDefinition[] = [
+/** Propensities below it count as it: one rare item must not outweigh all others. */
+export const leastPropensity = 0.1
+
+/** How much of the user's own shares is mixed into those of the list, so that no logarithm is of zero. */
+export const calibrationSmoothing = 0.01
+
+const theta =
+  'θ_i = max(0.1, √(n_i / largest n)), n_i the train interactions of item i. It assumes that which pairs were observed depends on the item only'
+
+const accuracy = { direction: 'higher', range: [0, 1], family: 'accuracy', ofAttribute: false, over: 'users' } as const
+const beyond = { family: 'beyond-accuracy', cutoff: true, ofAttribute: false } as const
+const unbiased = { direction: 'higher', family: 'unbiased', cutoff: true, ofAttribute: false, over: 'users' } as const
+
+/** All metrics, in reporting order. */
+export const metricDefinitions: readonly MetricDefinition[] = [
   {
     id: 'recall',
     label: 'Recall',
     help: 'Hits in the top k, divided by min(k, number of held-out items of the user).',
-    direction: 'higher',
-    range: [0, 1],
-    family: 'accuracy',
     cutoff: true,
-    ofAttribute: false,
-    over: 'users',
+    ...accuracy,
+    source: 'Liang et al. 2018, Variational autoencoders for collaborative filtering',
   },
   {
     id: 'recallFull',
     label: 'Full recall',
     help: 'Hits in the top k, divided by the number of all held-out items of the user, as RecBole does.',
-    direction: 'higher',
-    range: [0, 1],
-    family: 'accuracy',
     cutoff: true,
-    ofAttribute: false,
-    over: 'users',
+    ...accuracy,
+    source: 'Zhao et al. 2021, RecBole, metric "recall"',
   },
   {
     id: 'ndcg',
     label: 'NDCG',
     help: 'Sum of 1 / log2(rank + 1) over the hits in the top k, divided by the same sum of the best possible list.',
+    cutoff: true,
+    ...accuracy,
+    source: 'Järvelin and Kekäläinen 2002, Cumulated gain-based evaluation of IR techniques; binary gains',
+  },
+  {
+    id: 'precision',
+    label: 'Precision',
+    help: 'Hits in the top k, divided by k.',
+    cutoff: true,
+    ...accuracy,
+  },
+  {
+    id: 'map',
+    label: 'MAP',
+    help: 'Sum over the hits in the top k of the precision down to the rank of the hit, divided by min(k, number of held-out items of the user).',
+    cutoff: true,
+    ...accuracy,
+  },
+  {
+    id: 'mrr',
+    label: 'MRR',
+    help: '1 / rank of the first hit in the top k; 0 where there is none.',
+    cutoff: true,
+    ...accuracy,
+  },
+  {
+    id: 'hit',
+    label: 'Hit rate',
+    help: '1 where at least one held-out item is in the top k, else 0.',
+    cutoff: true,
+    ...accuracy,
+  },
+  {
+    id: 'auc',
+    label: 'AUC',
+    help: 'Share of the pairs of a held-out item and another candidate in which the held-out item has the higher score; equal scores count half.',
+    cutoff: false,
+    ...accuracy,
+    source: 'Rendle et al. 2009, BPR',
+  },
+  {
+    id: 'coverage',
+    label: 'Coverage',
+    help: 'Share of all items that are in the top k of at least one user.',
     direction: 'higher',
     range: [0, 1],
-    family: 'accuracy',
+    ...beyond,
+    over: 'lists',
+    source: 'Ge et al. 2010, Beyond accuracy, catalogue coverage',
+  },
+  {
+    id: 'gini',
+    label: 'Gini',
+    help: 'Inequality of how often the items are in the top k of the users, over all items: Σ_i (2i - n - 1) x_i / (n Σ x), x ascending. 0: every item as often as every other.',
+    direction: 'lower',
+    range: [0, 1],
+    ...beyond,
+    over: 'lists',
+    source: 'Shani and Gunawardana 2011, Evaluating recommendation systems',
+  },
+  {
+    id: 'novelty',
+    label: 'Novelty',
+    help: 'Mean over the top k of -log2((n_i + 1) / (users + 1)), n_i the train interactions of item i; the 1 keeps it finite for items without any.',
+    direction: 'higher',
+    range: [0, Infinity],
+    ...beyond,
+    over: 'users',
+    unit: 'bit',
+    source: 'Zhou et al. 2010, Solving the apparent diversity-accuracy dilemma, self-information',
+  },
+  {
+    id: 'diversity',
+    label: 'Diversity',
+    help: '1 less the mean over all pairs of items of the top k of the cosine of their sets of train users: |U_i ∩ U_j| / √(|U_i| |U_j|). Users with fewer than two listed items are left out.',
+    direction: 'higher',
+    range: [0, 1],
+    ...beyond,
+    over: 'users',
+    source: 'Ziegler et al. 2005, Improving recommendation lists, intra-list similarity',
+  },
+  {
+    id: 'popularityLift',
+    label: 'Popularity lift',
+    help: 'Mean number of train interactions of the items of the top k, divided by that of the items of the user in train, less 1. Above 0 the lists are more popular than what the user chose, below 0 less. Users without train items are left out.',
+    direction: 'none',
+    range: [-1, Infinity],
+    ...beyond,
+    over: 'users',
+    source: 'Abdollahpouri et al. 2020, The connection between popularity bias, calibration and fairness; by user',
+  },
+  {
+    id: 'calibration',
+    label: 'Miscalibration',
+    help: 'How far the categories of the top k are from those of the items of the user in train: KL divergence Σ_g p(g) ln(p(g) / (0.99 q(g) + 0.01 p(g))), p of train, q of the list; an item counts for each of its categories in equal parts. Of popularity: head (the most popular items with 20 % of the train interactions), tail (the least popular with 20 %) and mid. Users without such an item in train or in the list are left out.',
+    direction: 'lower',
+    range: [0, Math.log(1 / calibrationSmoothing)],
+    ...beyond,
+    ofAttribute: true,
+    over: 'users',
+    source: 'Steck 2018, Calibrated recommendations; unweighted, alpha 0.01',
+  },
+  {
+    id: 'avp',
+    label: 'Average',
+    help: 'Mean of the attribute over the items of the top k that have it. Of popularity: train interactions of the item. Users without such an item are left out.',
+    direction: 'none',
+    range: [-Infinity, Infinity],
+    family: 'attributes',
     cutoff: true,
-    ofAttribute: false,
+    ofAttribute: true,
     over: 'users',
   },
+  {
+    id: 'recallIps',
+    label: 'Recall (IPS)',
+    help: `Sum over the hits in the top k of 1 / θ_i, divided by the number of held-out items of the user. ${theta}, so that hits on rarely seen items count more. It can exceed 1.`,
+    ...unbiased,
+    range: [0, 1 / leastPropensity],
+    source:
+      'Yang et al. 2018, Unbiased offline recommender evaluation for missing-not-at-random implicit feedback; propensities of Saito et al. 2020',
+  },
+  {
+    id: 'recallSnips',
+    label: 'Recall (SNIPS)',
+    help: `Sum over the hits in the top k of 1 / θ_i, divided by the same sum over all held-out items of the user. ${theta}.`,
+    ...unbiased,
+    range: [0, 1],
+    source:
+      'Swaminathan and Joachims 2015, The self-normalized estimator; Saito et al. 2020, Unbiased recommender learning from missing-not-at-random implicit feedback',
+  },
+  {
+    id: 'dcgIps',
+    label: 'DCG (IPS)',
+    help: `Sum over the hits in the top k of 1 / (θ_i log2(rank + 1)). ${theta}. Known up to a factor only: it orders models, its size says nothing.`,
+    ...unbiased,
+    range: [0, Infinity],
+    source: 'Saito et al. 2020, Unbiased recommender learning from missing-not-at-random implicit feedback',
+  },
+  {
+    id: 'dcgSnips',
+    label: 'DCG (SNIPS)',
+    help: `Sum over the hits in the top k of 1 / (θ_i log2(rank + 1)), divided by the sum over all held-out items of the user of 1 / θ_i. ${theta}.`,
+    ...unbiased,
+    range: [0, 1],
+    source:
+      'Saito et al. 2020, Unbiased recommender learning from missing-not-at-random implicit feedback, self-normalized DCG',
+  },
+  {
+    id: 'dcgDr',
+    label: 'DCG (DR)',
+    help: `Sum over the top k of (r_i + O_ui / θ_i (R_ui - r_i)) / log2(rank + 1). O_ui is 1 where the user's rating of the item is held out, R_ui whether it reaches the threshold; r_i = (train positives of i + 1) / (train ratings of i + 2) fills in what was not rated. ${theta}. Right where either θ or r is. Only where the data have ratings below the threshold: without them every observed pair is a hit, nothing can be learned of r, and with r = 0 it is DCG (IPS).`,
+    ...unbiased,
+    range: [-Infinity, Infinity],
+    source:
+      'Dudík et al. 2011, Doubly robust policy evaluation; Wang et al. 2019, Doubly robust joint learning for recommendation on data missing not at random',
+  },
 ]
+
+const definitionById = new Map(metricDefinitions.map((definition) => [definition.id, definition]))
+
+/** The metrics that are watched during a training, and that effects of interventions are measured by. */
+export const rankingMetrics: readonly MetricDefinition[] = ['recall', 'recallFull', 'ndcg'].map((id) =>
+  definitionById.get(id)!,
+)
 
 /** The cut-offs every evaluation reports. */
 export const cutoffs = [10, 30] as const
@@ -77,6 +245,94 @@ export interface MetricName {
   id: string
   attribute: string | null
   k: number | null
+}
+
+/** The name as it is written everywhere. */
+export const nameOf = ({ id, attribute, k }: MetricName): string =>
+  `${id}${attribute === null ? '' : `:${attribute}`}${k === null ? '' : `@${k}`}`
+
+function parse(name: string): MetricName | null {
+  // An attribute may itself have a colon or an at sign: the first colon and the last "@k" are the name's own.
+  const parts = /^([A-Za-z]+)(?::(.+?))?(?:@([1-9]\d*))?$/s.exec(name)
+  const definition = parts && definitionById.get(parts[1]!)
+  if (!definition) return null
+  const [, id, attribute = null, k] = parts
+  if (definition.cutoff !== (k !== undefined) || definition.ofAttribute !== (attribute !== null)) return null
+  return { id: id!, attribute, k: k === undefined ? null : Number(k) }
+}
+
+/** Whether `name` is one of a metric: series of a training that are none, such as a loss, are not. */
+export const isMetricName = (name: string): boolean => parse(name) !== null
+
+/** @throws CausewayError `badRequest` for what is no metric's name */
+export function parseMetricName(name: string): MetricName {
+  const parsed = parse(name)
+  if (parsed) return parsed
+  throw new CausewayError('badRequest', `There is no metric ${JSON.stringify(name)}.`, {
+    name,
+    metrics: metricDefinitions.map(({ id }) => id),
+  })
+}
+
+/** @throws CausewayError `badRequest` for what is no metric's name */
+export const definitionOf = (name: string): MetricDefinition => definitionById.get(parseMetricName(name).id)!
+
+/** A name for people: `NDCG@10`, `Average price@10`, `Miscalibration of genre@30`. */
+export function metricLabel(name: string): string {
+  const { id, attribute, k } = parseMetricName(name)
+  const { label } = definitionById.get(id)!
+  const of = attribute === null ? '' : id === 'avp' ? ` ${attribute}` : ` of ${attribute}`
+  return `${label}${of}${k === null ? '' : `@${k}`}`
+}
+
+/** What a run can be measured by beside the metrics every run has. `popularity` is always there and not named here. */
+export interface MetricSubjects {
+  numericAttributes: string[]
+  categories: string[]
+  /** Whether the split knows pairs that were rated below the threshold. */
+  hasObservedNegatives: boolean
+}
+
+/** The names of all metrics of a full evaluation, in reporting order. */
+export function allMetricNames({ numericAttributes, categories, hasObservedNegatives }: MetricSubjects): string[] {
+  return metricDefinitions.flatMap(({ id, cutoff, ofAttribute }) => {
+    if (id === 'dcgDr' && !hasObservedNegatives) return []
+    const own = id === 'avp' ? numericAttributes : categories
+    const attributes = ofAttribute ? ['popularity', ...own.filter((name) => name !== 'popularity')] : [null]
+    return attributes.flatMap((attribute) => (cutoff ? cutoffs : [null]).map((k) => nameOf({ id, attribute, k })))
+  })
+}
+
+/** Sum of 1 / log2(rank + 1) over the first k ranks. */
+function discounts(k: number): number {
+  let sum = 0
+  for (let rank = 1; rank <= k; rank++) sum += 1 / Math.log2(rank + 1)
+  return sum
+}
+
+/** Where every value of the metric lies, its k counted in. */
+export function rangeOf(name: string): readonly [number, number] {
+  const { id, k } = parseMetricName(name)
+  const most = 1 / leastPropensity
+  if (id === 'dcgIps') return [0, most * discounts(k!)]
+  // A pair adds between r - r / θ and r + (1 - r) / θ.
+  if (id === 'dcgDr') return [(1 - most) * discounts(k!), most * discounts(k!)]
+  return definitionById.get(id)!.range
+}
+
+/** What sums of a few dozen numbers may be off by. */
+const rounding = 1e-9
+
+/** @throws CausewayError `internal` for a value that the metric cannot have */
+export function checkMetricRange(name: string, value: number): void {
+  const [low, high] = rangeOf(name)
+  if (value >= low - rounding && value <= high + rounding) return
+  throw new CausewayError('internal', `${metricLabel(name)} came out as ${value}, which it cannot be.`, {
+    name,
+    value,
+    low,
+    high,
+  })
 }
 
 /** How the candidates of a ranking are chosen; runs evaluated under another protocol do not belong in one ranking. */
@@ -98,6 +354,30 @@ export interface MetricProvenance {
   protocol: string
   /** Users the mean is of; null where it was not recorded. */
   users: number | null
+}
+
+/** What stands behind a test metric of some runs. */
+export function metricProvenance(
+  manifests: readonly Pick<RunManifest, 'dataset' | 'recipe' | 'producedBy' | 'evaluation'>[],
+  name: string,
+): MetricProvenance {
+  const data = new Map<string, MetricProvenance['data'][number]>()
+  for (const { dataset, recipe, producedBy } of manifests) {
+    const entry = { dataset, datasetHash: producedBy.datasetHash, splitHash: producedBy.splitHash, recipe }
+    data.set(JSON.stringify([dataset, entry.datasetHash, entry.splitHash]), entry)
+  }
+  // Runs from before it was recorded were evaluated the same way.
+  const protocols = new Set(manifests.map(({ evaluation }) => evaluation?.protocol ?? evaluationProtocol))
+  const users = new Set(manifests.map(({ evaluation }) => evaluation?.users ?? null))
+  return {
+    name,
+    definition: definitionOf(name),
+    candidates:
+      'All items of the split but those the user has in its train and validation part; nothing is sampled. Of the users with at least one item in the test part.',
+    data: [...data.values()],
+    protocol: [...protocols].join(', '),
+    users: users.size === 1 ? [...users][0]! : null,
+  }
 }
 
 /** The metrics of some users of a run. */
