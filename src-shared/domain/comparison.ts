@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { userSelectionSchema, type UserSelection } from './intervention'
+import type { ParamValues } from '../params/params'
 import type { MetricProvenance } from './metric'
 
 export const comparisonRequestSchema = z
@@ -23,6 +24,12 @@ export interface ComparisonGroup {
   /** The method's label with the parameters that differ between the groups. */
   label: string
   method: string
+  params: ParamValues
+  /** With the metric's provenance, what its numbers are of. */
+  datasetHash: string
+  splitHash: string | null
+  protocol: string
+  /** One run a seed, by seed. */
   runs: { run: string; seed: number }[]
 }
 
@@ -82,6 +89,10 @@ export interface ComparabilityWarning {
     | 'otherSeeds'
     | 'noUserValues'
     | 'otherBudget'
+    /** Runs that were asked for and are not in the comparison. */
+    | 'leftOut'
+    /** So many groups and metrics that intervals or tests are left out. */
+    | 'tooMany'
   /** What differs, what it means and what to do. */
   text: string
   runs: string[]
