@@ -10,6 +10,7 @@ export const runFields = [
   'method',
   'dataset',
   'experiment',
+  'phase',
   'state',
   'seed',
   'backend',
@@ -20,11 +21,17 @@ export const runFields = [
   'bestEpoch',
   'splitHash',
   'datasetHash',
+  'error',
+  'reproduces',
 ] as const
 export type RunField = (typeof runFields)[number]
 
 export type RunCell = string | number | boolean | null
 
+/**
+ * `=` null: the run has no value there; `!=` null: it has one. `!=` a value holds for runs without any; the others never do. Texts
+ * compare by their letters, `contains` minds no case.
+ */
 export const runConditionSchema = z
   .object({
     column: z.string().max(200),
@@ -34,7 +41,10 @@ export const runConditionSchema = z
   .strict()
 export type RunCondition = z.infer<typeof runConditionSchema>
 
-/** All conditions hold; `text` is looked for in id, method, data set and experiment. */
+/**
+ * All conditions hold; `text` is looked for in id, method, data set and experiment. Runs that were trained to check others are left out
+ * unless they are among `runs` or a condition is about `reproduces`.
+ */
 export const runFilterSchema = z
   .object({
     /** Ids; left out: all runs. */
@@ -102,4 +112,6 @@ export interface RunCurve {
   /** Seconds of training at the end of each epoch. */
   seconds: number[]
   values: number[]
+  /** Why the run's curves cannot be read. */
+  error?: string
 }
