@@ -19,6 +19,11 @@ export interface Split {
   train: Csr
   validation: Csr
   test: Csr
+  /**
+   * Pairs of these users and items that were rated below the threshold, divided by the same shares. Only evaluations look at them.
+   * Absent where the data have no ratings, and in splits from before they were kept.
+   */
+  negatives?: Record<SplitPart, Csr>
 }
 
 export const splitManifestSchema = z.object({
@@ -32,6 +37,8 @@ export const splitManifestSchema = z.object({
   items: z.number(),
   nnz: z.object({ train: z.number(), validation: z.number(), test: z.number() }),
   coldUsers: z.number(),
+  /** Numbers of observed negatives; absent where there are none to be known. */
+  negatives: z.object({ train: z.number(), validation: z.number(), test: z.number() }).optional(),
   /** SHA-256 of each other file of the folder, by its name. */
   checksums: z.record(z.string(), z.string()),
 })

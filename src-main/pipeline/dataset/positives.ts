@@ -197,3 +197,35 @@ export function selectPositives(columns: Columns, merged: Merged, recipe: Recipe
     })
   return positives
 }
+
+/**
+ * The pairs of the positives' users and items that were rated below the threshold: what users met and did not like.
+ * Null where the data set has no ratings.
+ */
+export function selectNegatives(
+  columns: Columns,
+  merged: Merged,
+  recipe: Recipe,
+  positives: Positives,
+): Omit<Positives, 'userIds' | 'itemIds'> | null {
+  const { ratings, times } = merged
+  if (!ratings) return null
+  const itemOf = new Map(positives.itemIds.map((id, item) => [id, item]))
+  const itemNumbers = Int32Array.from(columns.itemIds, (id) => itemOf.get(id) ?? -1)
+  const isNegative = (at: number): boolean => ratings[at]! < recipe.threshold && itemNumbers[merged.items[at]!]! >= 0
+  const users = new Set(positives.userIds)
+  const kept: number[] = []
+  const starts = new Int32Array(positives.userIds.length + 1)
+  let row = 0
+  // Both lists of users are in order of first appearance, so the rows are met in their own order.
+  for (let user = 0; user < columns.userIds.length; user++) {
+    if (!users.has(columns.userIds[user]!)) continue
+    for (let at = merged.starts[user]!; at < merged.starts[user + 1]!; at++) if (isNegative(at)) kept.push(at)
+    starts[++row] = kept.length
+  }
+  return {
+    starts,
+    items: Int32Array.from(kept, (at) => itemNumbers[merged.items[at]!]!),
+    times: times && Float64Array.from(kept, (at) => times[at]!),
+  }
+}

@@ -31,13 +31,43 @@ function timeOrder(times: Float64Array, from: number, to: number): Int32Array {
   return order.sort((a, b) => (key(a) === key(b) ? a - b : key(a) - key(b)))
 }
 
+type Rows = Omit<Positives, 'userIds' | 'itemIds'>
+
+/** Divides the items of each row by the recipe's shares. */
+function divideRows(rows: Rows, cols: number, recipe: Recipe, rng: Rng): Record<SplitPart, Csr> {
+  const users = rows.starts.length - 1
+  const indptrs = splitParts.map(() => new Int32Array(users + 1))
+  for (let user = 0; user < users; user++) {
+    const total = rows.starts[user + 1]! - rows.starts[user]!
+    const sizes = partSizes(total, recipe.validationShare, recipe.testShare)
+    splitParts.forEach((part, at) => (indptrs[at]![user + 1] = indptrs[at]![user]! + sizes[part]))
+  }
+  const parts = indptrs.map((indptr): Csr => ({ rows: users, cols, indptr, indices: new Int32Array(indptr[users]!) }))
+
+  for (let user = 0; user < users; user++) {
+    const from = rows.starts[user]!
+    const to = rows.starts[user + 1]!
+    const order =
+      recipe.splitBy === 'time'
+        ? timeOrder(rows.times!, from, to)
+        : rng.shuffle(Int32Array.from({ length: to - from }, (_, at) => from + at))
+    let taken = 0
+    for (const { indptr, indices } of parts) {
+      const row = indices.subarray(indptr[user]!, indptr[user + 1]!)
+      for (let at = 0; at < row.length; at++) row[at] = rows.items[order[taken++]!]!
+      row.sort()
+    }
+  }
+  const [train, validation, test] = parts as [Csr, Csr, Csr]
+  return { train, validation, test }
+}
+
 /**
- * Divides the positives of each user into train, validation and test.
+ * Divides the positives of each user into train, validation and test, and what they rated lower by the same shares.
  * @throws CausewayError `paramInvalid` for a split by time of a data set without times, `tooFewUsers` where no user has
  *   positives enough for a test item.
  */
-export function divide(positives: Positives, recipe: Recipe): Omit<Split, 'hash'> {
-  const users = positives.userIds.length
+export function divide(positives: Positives, recipe: Recipe, negatives: Rows | null = null): Omit<Split, 'hash'> {
   const cols = positives.itemIds.length
   if (recipe.splitBy === 'time' && !positives.times)
     throw new CausewayError(
@@ -45,36 +75,16 @@ export function divide(positives: Positives, recipe: Recipe): Omit<Split, 'hash'
       'The recipe "splitBy" cannot be "time": the data set has no times. Allowed here: random.',
       { key: 'splitBy', value: 'time', allowed: 'random' },
     )
-  const indptrs = splitParts.map(() => new Int32Array(users + 1))
-  for (let user = 0; user < users; user++) {
-    const total = positives.starts[user + 1]! - positives.starts[user]!
-    const sizes = partSizes(total, recipe.validationShare, recipe.testShare)
-    splitParts.forEach((part, at) => (indptrs[at]![user + 1] = indptrs[at]![user]! + sizes[part]))
-  }
-  const parts = indptrs.map((indptr): Csr => ({ rows: users, cols, indptr, indices: new Int32Array(indptr[users]!) }))
   const rng = Rng.seeded(recipe.splitSeed)
-  for (let user = 0; user < users; user++) {
-    const from = positives.starts[user]!
-    const to = positives.starts[user + 1]!
-    const order =
-      recipe.splitBy === 'time'
-        ? timeOrder(positives.times!, from, to)
-        : rng.shuffle(Int32Array.from({ length: to - from }, (_, at) => from + at))
-    let taken = 0
-    for (const { indptr, indices } of parts) {
-      const row = indices.subarray(indptr[user]!, indptr[user + 1]!)
-      for (let at = 0; at < row.length; at++) row[at] = positives.items[order[taken++]!]!
-      row.sort()
-    }
-  }
-  const [train, validation, test] = parts as [Csr, Csr, Csr]
-  if (test.indices.length === 0)
+  const parts = divideRows(positives, cols, recipe, rng)
+  if (parts.test.indices.length === 0)
     throw new CausewayError(
       'tooFewUsers',
       'No user has enough positives for one of them to be held out as test: every user has only one.',
-      { users, positives: positives.items.length },
+      { users: positives.userIds.length, positives: positives.items.length },
     )
-  return { train, validation, test }
+  // After the positives: how these are drawn must not depend on whether there are ratings below the threshold.
+  return negatives ? { ...parts, negatives: divideRows(negatives, cols, recipe, rng) } : parts
 }
 
 /** Users without a test item. */

@@ -5,13 +5,13 @@ import { setImmediate } from 'node:timers/promises'
 import { CausewayError } from '../../../src-shared/contract/errors'
 import { recipeSchema, type DatasetManifest, type Recipe } from '../../../src-shared/domain/dataset'
 import type { JobProgress } from '../../../src-shared/domain/job'
-import type { Split, SplitManifest } from '../../../src-shared/domain/split'
+import type { Csr, Split, SplitManifest, SplitPart } from '../../../src-shared/domain/split'
 import { resolveParams } from '../../../src-shared/params/params'
 import { datasetDirectory, splitDirectory } from '../../storage/layout'
 import { readDataset } from '../dataset/dataset'
 import { withDuckDb } from '../dataset/duckdb'
 import { loadColumns, type Columns } from '../dataset/load-columns'
-import { mergeDuplicates, selectPositives, type Merged, type Positives } from '../dataset/positives'
+import { mergeDuplicates, selectNegatives, selectPositives, type Merged, type Positives } from '../dataset/positives'
 import { countColdUsers, divide } from './divide'
 import { readSplit, readSplitManifest, writeSplit } from './split-store'
 
@@ -80,10 +80,17 @@ export async function prepareInMemory(
   await next('Selecting positives', 0.75)
   const positives = selectPositives(columns, merged, recipe)
   await next('Splitting', 0.85)
-  const split = { hash: splitHash(dataset.hash, recipe), ...divide(positives, recipe) }
+  const negatives = selectNegatives(columns, merged, recipe, positives)
+  const split = { hash: splitHash(dataset.hash, recipe), ...divide(positives, recipe, negatives) }
   await next('Splitting', 0.95)
   return { columns, merged, positives, split }
 }
+
+const sizesOf = (parts: Record<SplitPart, Csr>): SplitManifest['nnz'] => ({
+  train: parts.train.indices.length,
+  validation: parts.validation.indices.length,
+  test: parts.test.indices.length,
+})
 
 /** Stores a preparation's split. */
 export async function storeSplit(
@@ -105,12 +112,9 @@ export async function storeSplit(
       recipe: { ...recipe },
       users: positives.userIds.length,
       items: positives.itemIds.length,
-      nnz: {
-        train: split.train.indices.length,
-        validation: split.validation.indices.length,
-        test: split.test.indices.length,
-      },
+      nnz: sizesOf(split),
       coldUsers: countColdUsers(split),
+      ...(split.negatives ? { negatives: sizesOf(split.negatives) } : {}),
     },
   )
 }

@@ -8,6 +8,7 @@ import {
   type Csr,
   type Split,
   type SplitManifest,
+  type SplitPart,
 } from '../../../src-shared/domain/split'
 import { splitDirectory, temporaryDirectory } from '../../storage/layout'
 import { toIoError } from '../../storage/io-errors'
@@ -20,9 +21,15 @@ export interface SplitIds {
 
 /**
  * The files of a split folder. `parts.bin` holds little-endian 32-bit integers: for train, validation and test in turn
- * the row pointers (users + 1), then the column indices.
+ * the row pointers (users + 1), then the column indices. `negatives.bin`, where the data have ratings, likewise.
  */
-const files = { manifest: 'manifest.json', parts: 'parts.bin', users: 'users.json', items: 'items.json' } as const
+const files = {
+  manifest: 'manifest.json',
+  parts: 'parts.bin',
+  negatives: 'negatives.bin',
+  users: 'users.json',
+  items: 'items.json',
+} as const
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -30,6 +37,13 @@ const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 
 /** Int32 values as little-endian bytes; and the same the other way round. */
 const littleEndian = (bytes: Buffer): Buffer => (isLittleEndian ? bytes : Buffer.from(bytes).swap32())
+
+function encodeParts(parts: Record<SplitPart, Csr>): Buffer {
+  const arrays = splitParts.flatMap((part) => [parts[part].indptr, parts[part].indices])
+  return littleEndian(
+    Buffer.concat(arrays.map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength))),
+  )
+}
 
 /**
  * Stores a split under its hash: written to a temporary folder, then renamed. One that is there already, by another process, stays.
@@ -45,17 +59,21 @@ export async function writeSplit(
   const target = splitDirectory(workspace, split.hash)
   try {
     await mkdir(work, { recursive: true })
-    const arrays = splitParts.flatMap((part) => [split[part].indptr, split[part].indices])
-    const parts = littleEndian(
-      Buffer.concat(arrays.map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength))),
-    )
+    const parts = encodeParts(split)
+    const negatives = split.negatives && encodeParts(split.negatives)
     const users = JSON.stringify(ids.users)
     const items = JSON.stringify(ids.items)
     const complete: SplitManifest = {
       ...manifest,
-      checksums: { [files.parts]: sha256(parts), [files.users]: sha256(users), [files.items]: sha256(items) },
+      checksums: {
+        [files.parts]: sha256(parts),
+        ...(negatives ? { [files.negatives]: sha256(negatives) } : {}),
+        [files.users]: sha256(users),
+        [files.items]: sha256(items),
+      },
     }
     await writeFile(join(work, files.parts), parts)
+    if (negatives) await writeFile(join(work, files.negatives), negatives)
     await writeFile(join(work, files.users), users)
     await writeFile(join(work, files.items), items)
     await writeFile(join(work, files.manifest), `${JSON.stringify(complete, null, 2)}\n`)
@@ -96,24 +114,35 @@ async function readChecked(directory: string, file: string, manifest: SplitManif
   return bytes
 }
 
-/**
- * Reads a split, checked against its sizes and checksum.
- * @throws CausewayError `splitInvalid` saying what is damaged.
- */
-export async function readSplit(directory: string): Promise<Split> {
-  const manifest = await readSplitManifest(directory)
-  const { users, items, nnz } = manifest
-  const bytes = littleEndian(await readChecked(directory, files.parts, manifest))
+async function readParts(
+  directory: string,
+  file: string,
+  manifest: SplitManifest,
+  nnz: SplitManifest['nnz'],
+): Promise<Record<SplitPart, Csr>> {
+  const { users, items } = manifest
+  const bytes = littleEndian(await readChecked(directory, file, manifest))
   const expected = splitParts.reduce((sum, part) => sum + (users + 1 + nnz[part]) * 4, 0)
   if (bytes.length !== expected)
-    throw damaged(directory, `${files.parts} has ${bytes.length} bytes where ${expected} are expected`)
+    throw damaged(directory, `${file} has ${bytes.length} bytes where ${expected} are expected`)
   // A copy of its own: a small file's buffer is part of a pool, and not aligned to 4 bytes.
   const values = new Int32Array(expected / 4)
   new Uint8Array(values.buffer).set(bytes)
   let offset = 0
   const take = (count: number): Int32Array => values.subarray(offset, (offset += count))
   const part = (count: number): Csr => ({ rows: users, cols: items, indptr: take(users + 1), indices: take(count) })
-  return { hash: manifest.hash, train: part(nnz.train), validation: part(nnz.validation), test: part(nnz.test) }
+  return { train: part(nnz.train), validation: part(nnz.validation), test: part(nnz.test) }
+}
+
+/**
+ * Reads a split, checked against its sizes and checksums.
+ * @throws CausewayError `splitInvalid` saying what is damaged.
+ */
+export async function readSplit(directory: string): Promise<Split> {
+  const manifest = await readSplitManifest(directory)
+  const { hash, nnz, negatives } = manifest
+  const split = { hash, ...(await readParts(directory, files.parts, manifest, nnz)) }
+  return negatives ? { ...split, negatives: await readParts(directory, files.negatives, manifest, negatives) } : split
 }
 
 /**
