@@ -54,7 +54,7 @@ export default defineConfigWithVueTs(
           '**/src-renderer/**',
         ],
         message:
-          'src-shared is plain data and pure functions: it imports nothing outside itself but zod, birpc and devalue.',
+          'src-shared is plain data and pure functions: it imports nothing outside itself but zod, birpc, devalue and yaml.',
       },
     ],
   ),
