@@ -105,8 +105,8 @@ export interface FittedModel {
   /** Prepares users for interventions; only with the capability `intervene`. */
   prepare?(rows: Csr): Promise<PreparedUsers>
   /**
-   * The scoring function as a graph of operations that other programs can run: from rows of interactions, and a mask where the method
-   * has the capability `mask`, to the scores that `score` gives.
+   * The scoring function as a graph of operations that other programs can run: from rows of interactions, and a mask where the model
+   * has edges, to the scores that `score` gives. Only with the capability `export`.
    */
   scoringGraph?(): Promise<ScoringGraph>
   /** The weights, enough for `load` to give the same scores. */

@@ -2,9 +2,9 @@ import type { ParamSchema } from '../params/params'
 
 /**
  * `mask`: edges can be masked. `intervene`: values can be held and confounders silenced, on prepared users.
- * `knowledge`: required and forbidden edges are honoured in training.
+ * `knowledge`: required and forbidden edges are honoured in training. `export`: the scoring function can be written for other programs.
  */
-export type Capability = 'score' | 'graph' | 'local-graph' | 'mask' | 'intervene' | 'knowledge'
+export type Capability = 'score' | 'graph' | 'local-graph' | 'mask' | 'intervene' | 'knowledge' | 'export'
 
 /** Whether the effect of an intervention is identified, in words. */
 export interface Identification {

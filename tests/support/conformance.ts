@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Checkpoint, FitOutcome, FittedModel } from '../../src-main/methods/method'
+import type { Checkpoint, FitOutcome, FittedModel, MethodDescriptor } from '../../src-main/methods/method'
 import { methods } from '../../src-main/methods/registry'
+import type { ScoringGraph } from '../../src-main/methods/scoring-graph'
+import { onnxModel, type ModelAbout } from '../../src-main/pipeline/export/onnx'
+import { tfjsModel } from '../../src-main/pipeline/export/tfjs'
 import { useBackend } from '../../src-main/tensor/backends'
 import { countLeakedTensors } from '../../src-main/tensor/leak'
 import type { BackendId } from '../../src-shared/domain/backend'
 import type { Capability } from '../../src-shared/domain/method'
 import { takeRows } from '../../src-shared/domain/split'
+import { onnxRunner, tfjsRunner, type RunModel } from './exported-models'
 import { bitsOf, fitSmall, smallParams, throughDisk } from './fit'
 import { tinySplit } from './tiny-split'
 
@@ -14,6 +18,26 @@ const split = tinySplit()
 function completed(outcome: FitOutcome): { model: FittedModel; epochs: number } {
   if (outcome.end !== 'completed') throw new Error(`The training was ${outcome.end}.`)
   return outcome
+}
+
+/** How far log-probabilities of an exported model may be from ours. */
+const exportTolerance = 1e-5
+
+const about: ModelAbout = { name: 'conformance', description: 'A small model.', causeway: '0.0.0', properties: {} }
+
+const onnxOf = (graph: ScoringGraph): Promise<RunModel> => onnxRunner(onnxModel(graph, about))
+
+const tfjsOf = (graph: ScoringGraph): Promise<RunModel> => {
+  const { model, weights } = tfjsModel(graph, about)
+  return tfjsRunner(model, weights)
+}
+
+/** Every value of every parameter that is a choice, the others left at their defaults; one empty choice where there is none. */
+function choicesOf({ info }: MethodDescriptor): Record<string, string>[] {
+  const choices = info.params.flatMap((spec) =>
+    spec.type === 'choice' ? spec.choices.map(({ value }) => ({ [spec.key]: value })) : [],
+  )
+  return choices.length > 0 ? choices : [{}]
 }
 
 /** What every registered method has to show on a backend. */
@@ -271,6 +295,46 @@ export function describeConformance(backend: BackendId): void {
           const knowledge = new Int8Array((nodes() + 1) ** 2)
           await expect(fitSmall(descriptor, split, { knowledge })).rejects.toMatchObject({ code: 'badRequest' })
         })
+
+      if (!can('export'))
+        test('has no scoring graph, as its capabilities say', () => expect(model.scoringGraph).toBeUndefined())
+      else
+        test.each(choicesOf(descriptor))(
+          'exports what onnxruntime and TensorFlow.js score alike: %j',
+          async (choice) => {
+            const { model: exported } = completed(
+              await fitSmall(descriptor, split, { params: { ...params, ...choice } }),
+            )
+            const leaked = await countLeakedTensors(async () => void (await exported.scoringGraph!()))
+            expect(leaked).toBe(0)
+            const graph = await exported.scoringGraph!()
+            expect(graph.mask !== null).toBe(can('mask') && exported.graph !== undefined)
+            // Many users at once, one alone, and one of whom nothing is known (user 3).
+            const batches = [split.train, takeRows(split.train, [7]), takeRows(split.train, [3])]
+            const largest = async (run: RunModel, input?: Float32Array, mask = input): Promise<number> => {
+              const differences = batches.map(async (rows) =>
+                difference(await run(rows, input), await exported.score(rows, mask && { mask })),
+              )
+              return Math.max(...(await Promise.all(differences)))
+            }
+            for (const runner of [onnxOf, tfjsOf]) {
+              const run = await runner(graph)
+              expect(await largest(run)).toBeLessThan(exportTolerance)
+              if (!graph.mask) continue
+              const mask = new Float32Array(nodes() ** 2).fill(1).fill(0, 0, nodes())
+              expect(difference(await run(split.train, mask), await run(split.train))).toBeGreaterThan(
+                100 * exportTolerance,
+              )
+              expect(await largest(run, mask)).toBeLessThan(exportTolerance)
+              const baked = await runner({
+                ...graph,
+                mask: { ...graph.mask, default: { shape: [nodes(), nodes()], data: mask } },
+              })
+              expect(await largest(baked, undefined, mask)).toBeLessThan(exportTolerance)
+            }
+            exported.dispose()
+          },
+        )
 
       test('trains with a batch larger than all users, and with batches of one', async () => {
         for (const batchSize of [1000, 1]) {

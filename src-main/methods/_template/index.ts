@@ -12,7 +12,7 @@ export const descriptor: MethodDescriptor = {
     identification: null,
     needs: ['Positive interactions of users with items.'],
     paper: { title: 'None', authors: 'None', year: 2026 },
-    capabilities: ['score'],
+    capabilities: ['score', 'export'],
     params: [...trainingParams({ epochs: 50, batchSize: 64, learningRate: 1e-2, weightDecay: 0, patience: 5 })],
     series: [
       {

@@ -2,6 +2,7 @@ import { multinomialLogLikelihood } from '../../tensor/sparse'
 import { tf, type Scalar, type Tensor, type Tensor2D } from '../../tensor/tf'
 import { gradientMethod, type GradientArchitecture } from '../blocks/gradient-method'
 import { normalArray } from '../blocks/initial'
+import { readConstants, ScoringBuilder } from '../blocks/scoring-builder'
 
 const template: GradientArchitecture<'items.bias'> = {
   initialWeights: (items, _params, rng) => ({ 'items.bias': normalArray([items], 0.01, rng) }),
@@ -21,6 +22,15 @@ const template: GradientArchitecture<'items.bias'> = {
         const values = (await scores.data()) as Float32Array
         scores.dispose()
         return values
+      },
+
+      async scoringGraph() {
+        const builder = new ScoringBuilder(items, await readConstants(() => weights))
+        // A row gives nothing but its place: zero times what is in it.
+        const sums = builder.sum('rows.sum', builder.interactions, -1, true)
+        const nothing = builder.apply('rows.nothing', 'multiply', sums, builder.number('zero', 0))
+        const logits = builder.apply('logits', 'add', nothing, 'items.bias')
+        return builder.graph(builder.apply('scores', 'logSoftmax', logits))
       },
     }
   },

@@ -3,9 +3,10 @@ import type { Weights } from '../../tensor/named-arrays'
 import { linear } from '../../tensor/ops'
 import type { Rng } from '../../tensor/rng'
 import { dropEntries, normaliseRows, sparseMatMul } from '../../tensor/sparse'
-import { tf, type Scalar, type Tensor2D } from '../../tensor/tf'
+import { tf, type Scalar, type Tensor, type Tensor2D } from '../../tensor/tf'
 import type { NamedArray } from '../method'
 import { normalArray, xavierArray } from './initial'
+import type { ScoringBuilder } from './scoring-builder'
 
 /**
  * The encoder and decoder of Mult-VAE (Liang et al. 2018): items → hidden (tanh) → mean and log-variance of the latent
@@ -87,3 +88,50 @@ export const itemLogits = (weights: Weights<VaeWeightName>, hidden: Tensor2D): T
 /** The weight of the KL term after so many steps: it grows by 1 / annealSteps a step up to the cap (Liang et al. 2018, s. 2.2). */
 export const klWeight = (step: number, cap: number, annealSteps: number): number =>
   annealSteps === 0 ? cap : Math.min(cap, step / annealSteps)
+
+/** What the scoring graph of a VAE needs of its weights: all but the half of the encoder that gives the log-variance. */
+export const vaeConstants = (weights: Weights<VaeWeightName>): Record<string, Tensor> => {
+  const meanOf = (name: 'encoder.latent.weight' | 'encoder.latent.bias'): Tensor => {
+    const both: Tensor = weights[name]
+    return tf.split(both, 2, both.rank - 1)[0]!
+  }
+  return {
+    ...weightsNamed(weights, [
+      'encoder.hidden.weight',
+      'encoder.hidden.bias',
+      'decoder.hidden.weight',
+      'decoder.hidden.bias',
+      'decoder.items.weight',
+      'decoder.items.bias',
+    ]),
+    'encoder.mean.weight': meanOf('encoder.latent.weight'),
+    'encoder.mean.bias': meanOf('encoder.latent.bias'),
+  }
+}
+
+const weightsNamed = <N extends string>(weights: Weights<N>, names: readonly N[]): Record<string, Tensor> =>
+  Object.fromEntries(names.map((name) => [name, weights[name]]))
+
+/** Adds `encode` without noise: the mean of z from the rows of interactions, [rows × latent]. */
+export function addEncoder(builder: ScoringBuilder): string {
+  const rows = builder.normalisedInteractions()
+  const linear = builder.linear('encoder.hidden.linear', rows, 'encoder.hidden.weight', 'encoder.hidden.bias')
+  const hidden = builder.apply('encoder.hidden', 'tanh', linear)
+  return builder.linear('encoder.mean', hidden, 'encoder.mean.weight', 'encoder.mean.bias')
+}
+
+/** Adds `decodeHidden`: [… × latent] → [… × hidden]. */
+export const addDecoderHidden = (builder: ScoringBuilder, z: string): string =>
+  builder.apply(
+    'decoder.hidden',
+    'tanh',
+    builder.linear('decoder.hidden.linear', z, 'decoder.hidden.weight', 'decoder.hidden.bias'),
+  )
+
+/** Adds `itemLogits` and the log-probabilities of the items, the end of the graph. */
+export const addItemScores = (builder: ScoringBuilder, hidden: string): string =>
+  builder.apply(
+    'scores',
+    'logSoftmax',
+    builder.linear('decoder.items', hidden, 'decoder.items.weight', 'decoder.items.bias'),
+  )

@@ -16,7 +16,7 @@ export const descriptor: MethodDescriptor = {
       authors: 'Liang, Krishnan, Hoffman, Jebara',
       year: 2018,
     },
-    capabilities: ['score'],
+    capabilities: ['score', 'export'],
     params: [
       ...trainingParams({ epochs: 200, batchSize: 64, learningRate: 1e-3, weightDecay: 1e-6, patience: 10 }),
       ...vaeParams({ dropout: 0.5, klCap: 0.5, annealSteps: 0 }),

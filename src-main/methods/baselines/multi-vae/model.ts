@@ -2,6 +2,9 @@ import { multinomialLogLikelihood } from '../../../tensor/sparse'
 import { tf, type Scalar } from '../../../tensor/tf'
 import { gradientMethod, type GradientArchitecture } from '../../blocks/gradient-method'
 import {
+  addDecoderHidden,
+  addEncoder,
+  addItemScores,
   decodeHidden,
   encode,
   initialVaeWeights,
@@ -9,8 +12,10 @@ import {
   klToStandardNormal,
   klWeight,
   sampleLatent,
+  vaeConstants,
   type VaeWeightName,
 } from '../../blocks/mult-vae'
+import { readConstants, ScoringBuilder } from '../../blocks/scoring-builder'
 import { numberParam } from '../../blocks/training-params'
 
 /** Multi-VAE (Liang et al. 2018): see README.md for the decisions. */
@@ -18,7 +23,7 @@ const multiVae: GradientArchitecture<VaeWeightName> = {
   initialWeights: (items, params, rng) =>
     initialVaeWeights({ items, hidden: numberParam(params, 'hidden'), latent: numberParam(params, 'latent') }, rng),
 
-  build: (weights, params) => ({
+  build: (weights, params, items) => ({
     lossParts: ['loss', 'reconstruction', 'kl'],
 
     batchLoss(rows, step, rng) {
@@ -37,6 +42,11 @@ const multiVae: GradientArchitecture<VaeWeightName> = {
       const values = (await scores.data()) as Float32Array
       scores.dispose()
       return values
+    },
+
+    async scoringGraph() {
+      const builder = new ScoringBuilder(items, await readConstants(() => vaeConstants(weights)))
+      return builder.graph(addItemScores(builder, addDecoderHidden(builder, addEncoder(builder))))
     },
   }),
 }

@@ -38,7 +38,7 @@ export const descriptor: MethodDescriptor = {
       authors: 'Xu, Xu, Yang',
       year: 2023,
     },
-    capabilities: ['score', 'graph', 'local-graph', 'mask', 'intervene', 'knowledge'],
+    capabilities: ['score', 'graph', 'local-graph', 'mask', 'intervene', 'knowledge', 'export'],
     params: [
       {
         key: 'confounders',

@@ -51,6 +51,38 @@ export function globalGraph(
   return withKnowledge(tf.mul(gumbelSigmoid(logits, graphTemperature, rng), others), knowledge)
 }
 
+/** No node is its own parent: what is taken from its score, [k, k], so that its share goes to the others. */
+export const ownShare = (k: number): Tensor => tf.mul(tf.eye(k), 1e9)
+
+/** What the attention needs of E and the weights, the same for all users. Queries and keys are of unit length. */
+export interface AttentionParts {
+  /** [d, k·a] */
+  queryOfUser: Tensor2D
+  /** [1, k, a]: what node j asks through head j. */
+  nodeQueries: Tensor3D
+  /** [k, a, k]: head j's keys of all nodes. */
+  nodeKeys: Tensor3D
+}
+
+export function attentionParts(weights: CscWeights, k: number): AttentionParts {
+  const d = weights['confounders'].shape[1]!
+  const [queryOfE, queryOfUser] = tf.split(weights['attention.query'], [d, d]) as [Tensor2D, Tensor2D]
+  const confounders = weights['confounders'] as unknown as Tensor2D
+
+  // The query of head j is asked by node j: of all heads of all nodes only the own ones are kept.
+  const ownHeads = tf.reshape(tf.eye(k), [k, k, 1])
+  const nodeQueries = tf.sum(tf.mul(tf.reshape(tf.matMul(confounders, queryOfE), [k, k, headWidth]), ownHeads), 0)
+
+  // A key made from [E_i ; u] is a part of node i and a part of the user. The latter adds the same to the scores of all parents
+  // of a node, which the softmax takes out again, so keys are made from E alone.
+  const keys = tf.reshape(tf.matMul(confounders, weights['attention.key'] as unknown as Tensor2D), [k, k, headWidth])
+  return {
+    queryOfUser,
+    nodeQueries: toUnitLength(tf.reshape(nodeQueries, [1, k, headWidth])) as Tensor3D,
+    nodeKeys: tf.transpose(toUnitLength(keys), [1, 2, 0]) as Tensor3D,
+  }
+}
+
 /**
  * The local graph (Eq. 5-6): how strongly each confounder acts on each other one for each user. Queries and keys are made
  * from [E ; u], both halves and the keys at unit length; head j gives the strengths of the edges into j, softmax over its
@@ -60,29 +92,18 @@ export function globalGraph(
  */
 export function localGraph(weights: CscWeights, z: Tensor2D, k: number): Tensor3D {
   const users = z.shape[0]
-  const d = z.shape[1]
   const user = tf.tanh(linear(z, weights['user.weight'], weights['user.bias']))
-  const [queryOfE, queryOfUser] = tf.split(weights['attention.query'], [d, d]) as [Tensor2D, Tensor2D]
-  const confounders = weights['confounders'] as unknown as Tensor2D
-
-  // The query of head j is asked by node j: of all heads of all nodes only the own ones are kept.
-  const ownHeads = tf.reshape(tf.eye(k), [k, k, 1])
-  const nodeQueries = tf.sum(tf.mul(tf.reshape(tf.matMul(confounders, queryOfE), [k, k, headWidth]), ownHeads), 0)
+  const { queryOfUser, nodeQueries, nodeKeys } = attentionParts(weights, k)
   const userQueries = tf.reshape(tf.matMul(user, queryOfUser), [users, k, headWidth])
-  const queries = tf.add(toUnitLength(userQueries), toUnitLength(tf.reshape(nodeQueries, [1, k, headWidth])))
+  const queries = tf.add(toUnitLength(userQueries), nodeQueries)
 
-  // A key made from [E_i ; u] is a part of node i and a part of the user. The latter adds the same to the scores of all parents
-  // of a node, which the softmax takes out again, so keys are made from E alone. The scores of all heads at once are one
-  // product with a matrix that has head j's keys of all nodes in block j and zeros elsewhere.
-  const keys = tf.reshape(tf.matMul(confounders, weights['attention.key'] as unknown as Tensor2D), [k, k, headWidth])
-  const nodeKeys = tf.transpose(toUnitLength(keys), [1, 2, 0])
+  // The scores of all heads at once are one product with a matrix that has head j's keys of all nodes in block j and zeros elsewhere.
   const blocks = tf.mul(tf.reshape(nodeKeys, [k, headWidth, 1, k]), tf.reshape(tf.eye(k), [k, 1, k, 1]))
   const scores = tf.reshape(
     tf.matMul(tf.reshape(queries, [users, k * headWidth]), tf.reshape(blocks, [k * headWidth, k * k]) as Tensor2D),
     [users, k, k],
   )
-  // No node is its own parent: its share goes to the others.
-  const shares = tf.softmax(tf.sub(tf.mul(scores, attentionSharpness), tf.mul(tf.eye(k), 1e9)))
+  const shares = tf.softmax(tf.sub(tf.mul(scores, attentionSharpness), ownShare(k)))
   return tf.mul(tf.transpose(shares, [0, 2, 1]), offDiagonal(k)) as Tensor3D
 }
 

@@ -21,6 +21,7 @@ import {
 } from './layers'
 import { PreparedCsc } from './prepared'
 import { confounderFrom, edgesInto, layersOf, preferencePart, scoresFrom, wayThrough } from './scoring'
+import { cscScoringGraph } from './scoring-graph'
 import { acyclicity } from './structure'
 import { hasGlobalGraph, hasLocalGraph, initialCscWeights, sizeFrom, type CscSize, type CscWeights } from './weights'
 
@@ -140,6 +141,8 @@ export const csc: GradientArchitecture<string> = {
         },
       }),
       ...(hasLocalGraph(size.variant) && { localGraph: strengths }),
+
+      scoringGraph: () => cscScoringGraph(weights, size, knowledge),
 
       prepare: async (rows: Csr) => new PreparedCsc(rows, weights, size, knowledge),
     }
