@@ -6,6 +6,7 @@ import type { Inference } from '../jobs/inference'
 import type { JobManager } from '../jobs/job-manager'
 import type { Splits } from '../jobs/splits'
 import type { Trainings } from '../jobs/training'
+import type { RunIndex } from '../storage/run-index'
 import type { RunStore } from '../storage/run-store'
 import type { Saved } from '../storage/saved'
 import type { Workspace } from '../storage/workspace'
@@ -19,6 +20,8 @@ export interface Core {
   readonly workspace: Workspace
   readonly files: FileRegistry
   readonly store: RunStore
+  /** All runs as a table. */
+  readonly index: RunIndex
   readonly saved: Saved
   readonly jobs: JobManager
   readonly events: EventHub

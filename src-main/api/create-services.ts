@@ -12,11 +12,13 @@ import { Splits } from '../jobs/splits'
 import { Trainings } from '../jobs/training'
 import { findMethod } from '../methods/registry'
 import type { ReportDocument } from '../pipeline/report/report-document'
+import { RunIndex } from '../storage/run-index'
 import { RunStore } from '../storage/run-store'
 import { Saved } from '../storage/saved'
 import type { Workspace } from '../storage/workspace'
 import type { Core } from './core'
 import { Catalogs } from './catalogs'
+import { compareHandlers } from './compare-handlers'
 import { dataHandlers } from './data-handlers'
 import { domainHandlers } from './domain-handlers'
 import type { FileRegistry } from './file-registry'
@@ -60,6 +62,7 @@ export function createServices(options: ServicesOptions): Services {
   const { entries, workspace } = options
   const events = new EventHub()
   const store = new RunStore(workspace)
+  const index = new RunIndex(workspace, store)
   const jobs = new JobManager({ onChange: (job) => events.emit('job:changed', job) })
   const data = new DataHost(entries)
   const splits = new Splits(workspace.path, data)
@@ -84,6 +87,7 @@ export function createServices(options: ServicesOptions): Services {
     workspace,
     files: options.files,
     store,
+    index,
     saved,
     jobs,
     events,
@@ -103,6 +107,7 @@ export function createServices(options: ServicesOptions): Services {
       ...trainHandlers(core),
       ...jobsHandlers(core),
       ...runsHandlers(core),
+      ...compareHandlers(core),
       ...graphHandlers(core),
       ...masksHandlers(core),
       ...knowledgeHandlers(core),
@@ -117,7 +122,7 @@ export function createServices(options: ServicesOptions): Services {
     report: (run) => reportOf(core, run),
     async close() {
       await jobs.close()
-      await Promise.all([inference.close(), data.close()])
+      await Promise.all([inference.close(), data.close(), index.close()])
       workspace.close()
     },
   }

@@ -2,41 +2,21 @@ import type { Handlers } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
 import { isActive } from '../../src-shared/domain/job'
 import type { RunManifest } from '../../src-shared/domain/run'
-import type { RefusedRun } from '../storage/run-store'
+import { shownRefused } from '../storage/run-store'
 import type { Core } from './core'
+import { runCurves } from './run-curves'
 
-type Names = 'runs:list' | 'runs:get' | 'runs:remove' | 'runs:evaluate'
+type Names =
+  | 'runs:list'
+  | 'runs:get'
+  | 'runs:remove'
+  | 'runs:evaluate'
+  | 'runs:columns'
+  | 'runs:rows'
+  | 'runs:groups'
+  | 'runs:curves'
 
-/** A manifest for a folder that cannot be read, so that lists show it with its reason. */
-const shownRefused = ({ id, error }: RefusedRun): RunManifest => ({
-  type: 'causeway-run',
-  version: 1,
-  id,
-  method: 'unreadable',
-  dataset: 'unreadable',
-  recipe: {},
-  params: {},
-  knowledge: null,
-  seed: 0,
-  backend: 'cpu',
-  threads: 1,
-  state: 'failed',
-  createdAt: new Date(0).toISOString(),
-  startedAt: null,
-  endedAt: null,
-  durationSeconds: 0,
-  epochs: 0,
-  bestEpoch: null,
-  metrics: null,
-  error: error.toPayload(),
-  evaluation: null,
-  weightsHash: null,
-  experiment: null,
-  reproduces: null,
-  producedBy: { causeway: '', datasetHash: '', splitHash: null, platform: '', node: '' },
-})
-
-export function runsHandlers({ store, inference, events, bootstraps }: Core): Pick<Handlers, Names> {
+export function runsHandlers({ store, index, inference, events, bootstraps, workspace }: Core): Pick<Handlers, Names> {
   return {
     'runs:list': () => {
       const { runs, refused } = store.list()
@@ -53,6 +33,10 @@ export function runsHandlers({ store, inference, events, bootstraps }: Core): Pi
       events.emit('runs:changed', { run })
       return null
     },
+    'runs:columns': ({ filter }) => index.columns(filter),
+    'runs:rows': (asked) => index.rows(asked),
+    'runs:groups': (asked) => index.groups(asked),
+    'runs:curves': (asked) => runCurves(store, workspace.path, asked),
     'runs:evaluate': async ({ run, part }) => {
       const manifest = requireCompleted(store.read(run))
       return { run, metrics: await inference.use(manifest, (trainer) => trainer.call('evaluate', { part })) }

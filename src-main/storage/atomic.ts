@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { toIoError } from './io-errors'
 
@@ -42,6 +43,24 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
     throw toIoError(error, { action: 'write', path })
   }
   syncDirectory(dirname(path))
+}
+
+/** `writeFileAtomic` for large files: meanwhile other work goes on. */
+export async function writeFileAtomicLater(path: string, data: Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    const file = await open(temporary, 'w')
+    try {
+      await file.writeFile(data)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw toIoError(error, { action: 'write', path })
+  }
 }
 
 /** Moves a finished folder from its temporary place to its final name. The target must not exist. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { Resample } from '../../src-shared/domain/graph'
-import type { RunDetail, RunManifest } from '../../src-shared/domain/run'
+import type { EpochPoint, RunDetail, RunManifest } from '../../src-shared/domain/run'
 import { publishDirectory, writeFileAtomic, writeJsonAtomic, writing } from './atomic'
 import { runDirectory, runFiles, runsDirectory, temporaryDirectory } from './layout'
 import { restoreLog, restoreManifest, restorePoints, restoreResamples, type Restored } from './restore'
@@ -15,6 +15,35 @@ export interface RefusedRun {
   id: string
   error: CausewayError
 }
+
+/** A manifest for a folder that cannot be read, so that lists show it with its reason. */
+export const shownRefused = ({ id, error }: RefusedRun): RunManifest => ({
+  type: 'causeway-run',
+  version: 1,
+  id,
+  method: 'unreadable',
+  dataset: 'unreadable',
+  recipe: {},
+  params: {},
+  knowledge: null,
+  seed: 0,
+  backend: 'cpu',
+  threads: 1,
+  state: 'failed',
+  createdAt: new Date(0).toISOString(),
+  startedAt: null,
+  endedAt: null,
+  durationSeconds: 0,
+  epochs: 0,
+  bestEpoch: null,
+  metrics: null,
+  error: error.toPayload(),
+  evaluation: null,
+  weightsHash: null,
+  experiment: null,
+  reproduces: null,
+  producedBy: { causeway: '', datasetHash: '', splitHash: null, platform: '', node: '' },
+})
 
 /** A readable id: `csc-20261120-213305-4f2a`, method, local time, four random digits. */
 export function newRunId(method: string, at: Date): string {
@@ -28,8 +57,18 @@ export function newRunId(method: string, at: Date): string {
 export class RunStore {
   /** Runs this process is working on or has queued. */
   private readonly live = new Set<string>()
+  private readonly listeners: ((id: string, manifest: RunManifest | null) => void)[] = []
 
   constructor(private readonly workspace: Workspace) {}
+
+  /** Tells of every manifest that is written, and with null of every run that is removed. */
+  onWritten(listener: (id: string, manifest: RunManifest | null) => void): void {
+    this.listeners.push(listener)
+  }
+
+  private written(id: string, manifest: RunManifest | null): void {
+    for (const listener of this.listeners) listener(id, manifest)
+  }
 
   /** The folder of an existing run. @throws CausewayError `notFound`, `pathRefused` */
   directory(id: string): string {
@@ -51,6 +90,7 @@ export class RunStore {
       writeJsonAtomic(join(temporary, runFiles.manifest), manifest)
       publishDirectory(temporary, runDirectory(this.workspace.path, manifest.id))
     })
+    this.written(manifest.id, manifest)
     return manifest
   }
 
@@ -69,6 +109,18 @@ export class RunStore {
     return this.restore(this.directory(id))
   }
 
+  /** The names of all run folders, readable or not. */
+  folders(): string[] {
+    const parent = runsDirectory(this.workspace.path)
+    const entries = existsSync(parent) ? readdirSync(parent, { withFileTypes: true }) : []
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  }
+
+  /** Reads one of `folders()`. @throws CausewayError `runInvalid` with what is wrong with it */
+  readFolder(name: string): RunManifest {
+    return this.restore(join(runsDirectory(this.workspace.path), name))
+  }
+
   detail(id: string): RunDetail {
     const directory = this.directory(id)
     return {
@@ -77,6 +129,11 @@ export class RunStore {
       log: restoreLog(directory).value,
       hasGraph: existsSync(join(directory, runFiles.graph)),
     }
+  }
+
+  /** The reported series of a run, one point an epoch. */
+  points(id: string): EpochPoint[] {
+    return restorePoints(this.directory(id)).value
   }
 
   /** The resamples of the bootstrap of a run that are done; none where there was no bootstrap. */
@@ -88,14 +145,11 @@ export class RunStore {
   list(): { runs: RunManifest[]; refused: RefusedRun[] } {
     const runs: RunManifest[] = []
     const refused: RefusedRun[] = []
-    const parent = runsDirectory(this.workspace.path)
-    const folders = existsSync(parent) ? readdirSync(parent, { withFileTypes: true }) : []
-    for (const folder of folders) {
-      if (!folder.isDirectory()) continue
+    for (const id of this.folders()) {
       try {
-        runs.push(this.restore(join(parent, folder.name)))
+        runs.push(this.readFolder(id))
       } catch (error) {
-        refused.push({ id: folder.name, error: CausewayError.from(error) })
+        refused.push({ id, error: CausewayError.from(error) })
       }
     }
     runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id))
@@ -108,6 +162,7 @@ export class RunStore {
     const directory = this.directory(id)
     const manifest = { ...this.restore(directory), ...change }
     writeJsonAtomic(join(directory, runFiles.manifest), manifest)
+    this.written(id, manifest)
     return manifest
   }
 
@@ -132,6 +187,7 @@ export class RunStore {
       renameSync(directory, temporary)
       rmSync(temporary, { recursive: true, force: true })
     })
+    this.written(id, null)
   }
 
   /** Reads through the restore gate; repairs are written back by the process that holds the lock, and only by it. */
@@ -140,6 +196,7 @@ export class RunStore {
     if (repairs.length > 0 && this.workspace.locked) {
       try {
         writeJsonAtomic(join(directory, runFiles.manifest), value)
+        this.written(value.id, value)
       } catch (error) {
         // Every reading repairs anew: a disk that is full must not hide the run.
         if (CausewayError.from(error).code !== 'diskFull') throw error

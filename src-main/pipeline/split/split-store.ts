@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CausewayError } from '../../../src-shared/contract/errors'
 import {
@@ -143,6 +143,29 @@ export async function readSplit(directory: string): Promise<Split> {
   const { hash, nnz, negatives } = manifest
   const split = { hash, ...(await readParts(directory, files.parts, manifest, nnz)) }
   return negatives ? { ...split, negatives: await readParts(directory, files.negatives, manifest, negatives) } : split
+}
+
+/**
+ * Users with an interaction in the train part: those that a training draws its batches from. Reads no more of the split than that.
+ * @throws CausewayError `splitInvalid` saying what is damaged.
+ */
+export async function countTrainedUsers(directory: string): Promise<number> {
+  const { users } = await readSplitManifest(directory)
+  const bytes = Buffer.alloc((users + 1) * 4)
+  try {
+    const file = await open(join(directory, files.parts))
+    try {
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)
+      if (bytesRead < bytes.length) throw new Error('it was cut short')
+    } finally {
+      await file.close()
+    }
+  } catch (thrown) {
+    throw damaged(directory, `${files.parts} cannot be read (${(thrown as Error).message})`, thrown)
+  }
+  let trained = 0
+  for (let u = 0; u < users; u++) if (bytes.readInt32LE((u + 1) * 4) > bytes.readInt32LE(u * 4)) trained++
+  return trained
 }
 
 /**
