@@ -34,7 +34,7 @@ describe('the paired t test', () => {
   const differences = [0.2925 - 0.2961, 0.2981 - 0.301, 0.2893 - 0.2961, 0.294 - 0.2952, 0.2955 - 0.3043]
 
   test('gives what scipy.stats.ttest_rel gives', () => {
-    const { pairs, statistic, degreesOfFreedom, p, interval, meanDifference } = pairedT(differences, 0.95)
+    const { pairs, statistic, degreesOfFreedom, p, interval, meanDifference } = pairedT(differences, 0.95, 'pair')
     expect({ pairs, degreesOfFreedom }).toEqual({ pairs: 5, degreesOfFreedom: 4 })
     relative(meanDifference, -0.00466)
     relative(statistic, -3.384640654671886)
@@ -44,17 +44,17 @@ describe('the paired t test', () => {
   })
 
   test('of two pairs says that it has one degree of freedom', () => {
-    const { p, interval, note } = pairedT([0.3 - 0.32, 0.31 - 0.34], 0.95)
+    const { p, interval, note } = pairedT([0.3 - 0.32, 0.31 - 0.34], 0.95, 'pair')
     relative(p, 0.1256659163780024)
     relative(interval!.high, 0.03853102368087351)
     expect(note).toContain('1 degree of freedom')
   })
 
   test('is not made where it says nothing', () => {
-    expect(pairedT([0.1], 0.95)).toMatchObject({ p: null, note: 'A paired t test needs 2 pairs; there is 1.' })
-    expect(pairedT([], 0.95)).toMatchObject({ p: null, meanDifference: 0 })
-    expect(pairedT([0.1, 0.1, 0.1], 0.95)).toMatchObject({ p: null, degreesOfFreedom: 2 })
-    expect(pairedT([0, 0], 0.95)).toMatchObject({ p: 1, note: 'No pair differs.' })
+    expect(pairedT([0.1], 0.95, 'pair')).toMatchObject({ p: null, note: 'A paired t test needs 2 pairs; there is 1.' })
+    expect(pairedT([], 0.95, 'pair')).toMatchObject({ p: null, meanDifference: 0 })
+    expect(pairedT([0.1, 0.1, 0.1], 0.95, 'pair')).toMatchObject({ p: null, degreesOfFreedom: 2 })
+    expect(pairedT([0, 0], 0.95, 'pair')).toMatchObject({ p: 1, note: 'No pair differs.' })
   })
 })
 
@@ -66,21 +66,21 @@ describe("Wilcoxon's signed-rank test", () => {
     ['ties and zeros', [1, 1, -1, 2, 2, -3, 4, 0, 0, 5, -2, 6, 7, -1, 3], 19.5, 0.07340562848759294],
     ['30 pairs', Array.from({ length: 30 }, (_, i) => (i + 1) * (i % 3 === 0 ? -1 : 1)), 145, 0.07354309334531801],
   ])('gives what scipy.stats.wilcoxon gives for %s', (_, differences, statistic, p) => {
-    const test = wilcoxonSignedRank(differences)
+    const test = wilcoxonSignedRank(differences, 'pair')
     expect(test.statistic).toBe(statistic)
     relative(test.p, p)
   })
 
   test('says what p it can reach at best', () => {
-    const { p, note } = wilcoxonSignedRank([0.1, 0.2, 0.3])
+    const { p, note } = wilcoxonSignedRank([0.1, 0.2, 0.3], 'pair')
     expect(p).toBe(0.25)
     expect(note).toBe("The smallest p that Wilcoxon's test can give over 3 pairs is 0.25.")
-    expect(wilcoxonSignedRank([1, 2, 3, 4, 5, 6, 7, 8]).note).toBeNull()
+    expect(wilcoxonSignedRank([1, 2, 3, 4, 5, 6, 7, 8], 'pair').note).toBeNull()
   })
 
   test('is not made where it says nothing', () => {
-    expect(wilcoxonSignedRank([0.1])).toMatchObject({ p: null })
-    expect(wilcoxonSignedRank([0, 0, 0])).toMatchObject({ p: 1, note: 'No pair differs.' })
+    expect(wilcoxonSignedRank([0.1], 'pair')).toMatchObject({ p: null })
+    expect(wilcoxonSignedRank([0, 0, 0], 'pair')).toMatchObject({ p: 1, note: 'No pair differs.' })
   })
 })
 

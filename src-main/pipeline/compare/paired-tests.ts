@@ -34,12 +34,14 @@ const rounding = 1e-12
  * Student's paired t test, two-sided, with the interval of the mean difference.
  * @param differences one a pair
  * @param level of the interval
+ * @param pair what a pair is, for the notes: `shared seed`, `user`
  */
-export function pairedT(differences: ArrayLike<number>, level: number): PairedTest {
+export function pairedT(differences: ArrayLike<number>, level: number, pair: string): PairedTest {
   const pairs = differences.length
   const meanDifference = pairs === 0 ? 0 : meanOf(differences)
   const none = { pairs, meanDifference, interval: null, statistic: null, degreesOfFreedom: null, p: null }
-  if (pairs < 2) return { ...none, note: `A paired t test needs 2 pairs; there ${pairs === 1 ? 'is 1' : 'are none'}.` }
+  if (pairs < 2)
+    return { ...none, note: `A paired t test needs 2 ${pair}s; there ${pairs === 1 ? 'is 1' : 'are none'}.` }
   const degreesOfFreedom = pairs - 1
   const deviation = sampleDeviation(differences)!
   if (deviation <= rounding * Math.abs(meanDifference)) {
@@ -49,9 +51,9 @@ export function pairedT(differences: ArrayLike<number>, level: number): PairedTe
         degreesOfFreedom,
         interval: { low: 0, high: 0 },
         p: 1,
-        note: 'No pair differs.',
+        note: `No ${pair} differs.`,
       }
-    return { ...none, degreesOfFreedom, note: 'All pairs differ by the same amount: t is not defined.' }
+    return { ...none, degreesOfFreedom, note: `All ${pair}s differ by the same amount: t is not defined.` }
   }
   const error = deviation / Math.sqrt(pairs)
   const statistic = meanDifference / error
@@ -65,7 +67,7 @@ export function pairedT(differences: ArrayLike<number>, level: number): PairedTe
     p: studentTwoSided(statistic, degreesOfFreedom),
     note:
       pairs === 2
-        ? '2 pairs leave 1 degree of freedom: only a very large and steady difference can be significant.'
+        ? `2 ${pair}s leave 1 degree of freedom: only a very large and steady difference can be significant.`
         : null,
   }
 }
@@ -77,15 +79,16 @@ const mostExactPairs = 25
  * Wilcoxon's signed-rank test, two-sided. Pairs without a difference are left out (Wilcoxon 1945). Exact for up to 25 pairs without
  * ties, otherwise by the normal approximation with the corrections for ties and continuity. The statistic is the smaller sum of ranks.
  * @param differences one a pair
+ * @param pair what a pair is, for the notes: `shared seed`, `user`
  */
-export function wilcoxonSignedRank(differences: ArrayLike<number>): PairedTest {
+export function wilcoxonSignedRank(differences: ArrayLike<number>, pair: string): PairedTest {
   const pairs = differences.length
   const meanDifference = pairs === 0 ? 0 : meanOf(differences)
   const result = { pairs, meanDifference, interval: null, statistic: null, degreesOfFreedom: null }
   if (pairs < 2)
-    return { ...result, p: null, note: `Wilcoxon's test needs 2 pairs; there ${pairs === 1 ? 'is 1' : 'are none'}.` }
+    return { ...result, p: null, note: `Wilcoxon's test needs 2 ${pair}s; there ${pairs === 1 ? 'is 1' : 'are none'}.` }
   const { n, smaller, tieTerm } = signedRanks(differences)
-  if (n === 0) return { ...result, p: 1, note: 'No pair differs.' }
+  if (n === 0) return { ...result, p: 1, note: `No ${pair} differs.` }
   if (n <= mostExactPairs && tieTerm === 0) {
     const least = 2 ** (1 - n)
     return {
@@ -102,7 +105,7 @@ export function wilcoxonSignedRank(differences: ArrayLike<number>): PairedTest {
     ...result,
     statistic: smaller,
     p: normalTwoSided(distance / Math.sqrt(variance)),
-    note: n <= mostExactPairs ? 'Pairs are tied: p is by the normal approximation.' : null,
+    note: n <= mostExactPairs ? `Some ${pair}s are tied: p is by the normal approximation.` : null,
   }
 }
 

@@ -76,10 +76,10 @@ function countDistinct(lists: Lists, users: number, times: Uint32Array, seen: In
 }
 
 /** A value with the percentile interval of its resamples; those without a value (NaN) do not count. */
-export function estimate(mean: number, resampled: Float64Array): Estimate {
+export function estimate(mean: number, resampled: Float64Array, level: number = bootstrap.level): Estimate {
   const sorted = resampled.filter((value) => !Number.isNaN(value)).sort()
   if (sorted.length === 0) return { mean, low: mean, high: mean }
-  const tail = (1 - bootstrap.level) / 2
+  const tail = (1 - level) / 2
   return { mean, low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) }
 }
 
