@@ -287,18 +287,25 @@ export function metricLabel(name: string): string {
 
 /** What a run can be measured by beside the metrics every run has. `popularity` is always there and not named here. */
 export interface MetricSubjects {
-  numericAttributes: string[]
-  categories: string[]
-  /** Whether the split knows pairs that were rated below the threshold. */
+  numericAttributes: readonly string[]
+  categories: readonly string[]
+  /** Whether pairs of the test part were rated below the threshold, and the split knows them. */
   hasObservedNegatives: boolean
 }
+
+/** The attribute that is counted from the interactions. */
+export const popularityAttribute = 'popularity'
+
+/** The name of a column of the data among the attributes: one that is called like the counted attribute is told apart. */
+export const attributeName = (column: string): string =>
+  column === popularityAttribute ? `${column} (column)` : column
 
 /** The names of all metrics of a full evaluation, in reporting order. */
 export function allMetricNames({ numericAttributes, categories, hasObservedNegatives }: MetricSubjects): string[] {
   return metricDefinitions.flatMap(({ id, cutoff, ofAttribute }) => {
     if (id === 'dcgDr' && !hasObservedNegatives) return []
-    const own = id === 'avp' ? numericAttributes : categories
-    const attributes = ofAttribute ? ['popularity', ...own.filter((name) => name !== 'popularity')] : [null]
+    const columns = id === 'avp' ? numericAttributes : categories
+    const attributes = ofAttribute ? [popularityAttribute, ...columns.map(attributeName)] : [null]
     return attributes.flatMap((attribute) => (cutoff ? cutoffs : [null]).map((k) => nameOf({ id, attribute, k })))
   })
 }

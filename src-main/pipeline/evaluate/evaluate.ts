@@ -4,7 +4,7 @@ import type { TopK } from '../../jobs/trainer-contract'
 import type { FittedModel } from '../../methods/method'
 import { listMetrics, topItems } from './ranking'
 
-type Scorer = Pick<FittedModel, 'score'>
+export type Scorer = Pick<FittedModel, 'score'>
 
 /** Scores of at most so many cells are in memory at a time: 16 MB. */
 const blockCells = 4 * 1024 * 1024
@@ -12,7 +12,7 @@ const blockCells = 4 * 1024 * 1024
 /** How many users are scored together. */
 export const blockRowsFor = (items: number): number => Math.max(1, Math.min(512, Math.floor(blockCells / items)))
 
-interface EvaluateOptions {
+export interface EvaluateOptions {
   /** Users scored together; the metrics do not depend on it. */
   blockRows?: number
   /** Asked between blocks: true stops the evaluation. */

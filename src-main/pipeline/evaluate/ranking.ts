@@ -25,6 +25,18 @@ export function topItems(scores: Float32Array, excluded: Uint8Array, k: number):
   return items.slice(0, length)
 }
 
+const discounts: number[] = []
+const idealGains = [0]
+
+/** What a hit at a rank (1-based) is worth: 1 / log2(rank + 1). */
+export const discountAt = (rank: number): number => (discounts[rank] ??= 1 / Math.log2(rank + 1))
+
+/** The gain of a list of `hits` hits and nothing else. */
+export function idealGain(hits: number): number {
+  for (let rank = idealGains.length; rank <= hits; rank++) idealGains.push(idealGains[rank - 1]! + discountAt(rank))
+  return idealGains[hits]!
+}
+
 /** Recall, recallFull and NDCG of one user's list at one cut-off, as `rankingMetrics` defines them, by their ids. */
 export function listMetricsAt(
   k: number,
@@ -36,11 +48,10 @@ export function listMetricsAt(
   for (let rank = 1; rank <= Math.min(k, top.length); rank++)
     if (relevant.has(top[rank - 1]!)) {
       hits++
-      gain += 1 / Math.log2(rank + 1)
+      gain += discountAt(rank)
     }
-  let best = 0
-  for (let rank = 1; rank <= Math.min(k, relevant.size); rank++) best += 1 / Math.log2(rank + 1)
-  return { recall: hits / Math.min(k, relevant.size), recallFull: hits / relevant.size, ndcg: gain / best }
+  const most = Math.min(k, relevant.size)
+  return { recall: hits / most, recallFull: hits / relevant.size, ndcg: gain / idealGain(most) }
 }
 
 /** The metrics of one user's list at every cut-off. */

@@ -1,0 +1,155 @@
+import {
+  allMetricNames,
+  checkMetricRange,
+  cutoffs,
+  evaluationProtocol,
+  popularityAttribute,
+  rangeOf,
+  type Metrics,
+} from '../../../src-shared/domain/metric'
+import { rowOf, takeRows, type Split } from '../../../src-shared/domain/split'
+import type { AttributeTable } from '../../jobs/trainer-contract'
+import { describeWith, noAttributes, popularityOf } from '../intervene/attributes'
+import { blockRowsFor, knownParts, withExcluded, type EvaluateOptions, type Scorer } from './evaluate'
+import type { Evaluation } from './evaluation-file'
+import { coverageOf, diversities, exposures, giniOf } from './list-metrics'
+import { topItems } from './ranking'
+import { areaUnderCurve, listMeasures, observedNegatives } from './user-metrics'
+
+const deepest = Math.max(...cutoffs)
+
+/** The share of the work that is done once all lists are there. */
+const listsShare = 0.8
+
+/**
+ * All metrics of the test part: see `metricDefinitions`. The lists and the values by user are kept for intervals, segments and
+ * tests. A metric that no user has a value of is left out.
+ * @param items what the items are described by; null: nothing but their popularity
+ * @returns null when stopped
+ * @throws CausewayError `internal` for a value a metric cannot have
+ */
+export async function evaluateFully(
+  model: Scorer,
+  split: Split,
+  items: AttributeTable | null,
+  options: EvaluateOptions = {},
+): Promise<{ metrics: Metrics; evaluation: Evaluation } | null> {
+  const { test, train } = split
+  const rows = Int32Array.from({ length: test.rows }, (_, row) => row).filter(
+    (row) => test.indptr[row + 1]! > test.indptr[row]!,
+  )
+  const described = describeWith(items ?? noAttributes, { name: popularityAttribute, values: popularityOf(train) })
+  const namesOf = (attributes: { name: string }[]): string[] =>
+    attributes.map(({ name }) => name).filter((name) => name !== popularityAttribute)
+  const names = allMetricNames({
+    numericAttributes: namesOf(described.numbers),
+    categories: namesOf(described.categories),
+    hasObservedNegatives: observedNegatives(split) !== null,
+  })
+
+  const columns = new Map<string, UserColumn>()
+  const columnOf = (name: string): UserColumn => {
+    const column = new UserColumn(name, rows.length)
+    columns.set(name, column)
+    return column
+  }
+  const areas = columnOf('auc')
+  const measures = listMeasures(split, described).map(({ names: own, measure }) => ({
+    measure,
+    columns: own.map(columnOf),
+    out: new Float64Array(own.length),
+  }))
+  const lists = new Int32Array(rows.length * deepest).fill(-1)
+  const known = knownParts(split, 'test')
+  const excluded = new Uint8Array(test.cols)
+  const blockRows = options.blockRows ?? blockRowsFor(test.cols)
+  for (let from = 0; from < rows.length; from += blockRows) {
+    if (options.stop?.()) return null
+    const block = rows.subarray(from, from + blockRows)
+    const scores = await model.score(takeRows(train, block))
+    block.forEach((row, r) => {
+      const own = scores.subarray(r * test.cols, (r + 1) * test.cols)
+      const relevant = new Set(rowOf(test, row))
+      const { top, area } = withExcluded(excluded, known, row, () => ({
+        top: topItems(own, excluded, deepest),
+        area: areaUnderCurve(own, excluded, relevant),
+      }))
+      lists.set(top, (from + r) * deepest)
+      areas.set(from + r, area)
+      for (const { columns: own, measure, out } of measures) {
+        measure({ row, top, relevant }, out)
+        for (let at = 0; at < own.length; at++) own[at]!.set(from + r, out[at]!)
+      }
+    })
+    options.progress?.((listsShare * Math.min(rows.length, from + blockRows)) / rows.length)
+    await new Promise(setImmediate)
+  }
+
+  const ofUsers = { users: rows.length, depth: deepest, lists, items: test.cols }
+  const varied = await diversities(ofUsers, train, cutoffs, async (fraction) => {
+    options.progress?.(listsShare + (1 - listsShare) * fraction)
+    await new Promise(setImmediate)
+    return !options.stop?.()
+  })
+  if (!varied) return null
+  const overall: Metrics = {}
+  cutoffs.forEach((k, c) => {
+    const column = columnOf(`diversity@${k}`)
+    varied[c]!.forEach((value, at) => column.set(at, value))
+    const exposed = exposures(ofUsers, k, null)
+    overall[`coverage@${k}`] = coverageOf(exposed)
+    overall[`gini@${k}`] = giniOf(exposed)
+  })
+
+  const metrics: Metrics = {}
+  const values: Evaluation['values'] = {}
+  for (const name of names) {
+    const column = columns.get(name)
+    const value = overall[name] ?? column!.mean()
+    if (Number.isNaN(value)) continue
+    checkMetricRange(name, value)
+    metrics[name] = value
+    if (column) values[name] = column.values
+  }
+  return {
+    metrics,
+    evaluation: { protocol: evaluationProtocol, rows, depth: deepest, lists, items: test.cols, values },
+  }
+}
+
+/** The values of one metric by user. The mean is of the exact values, what is kept of each user is of single precision. */
+class UserColumn {
+  readonly values: Float32Array
+  private sum = 0
+  private count = 0
+  private readonly low: number
+  private readonly high: number
+
+  constructor(
+    private readonly name: string,
+    users: number,
+  ) {
+    this.values = new Float32Array(users).fill(Number.NaN)
+    const [low, high] = rangeOf(name)
+    this.low = low
+    this.high = high
+  }
+
+  /**
+   * @param value NaN where the user has none
+   * @throws CausewayError `internal` for a value the metric cannot have
+   */
+  set(user: number, value: number): void {
+    if (Number.isNaN(value)) return
+    // The check parses the name: asked only where something may be wrong.
+    if (value < this.low || value > this.high) checkMetricRange(this.name, value)
+    this.values[user] = value
+    this.sum += value
+    this.count++
+  }
+
+  /** Over the users who have a value; NaN where nobody has. */
+  mean(): number {
+    return this.sum / this.count
+  }
+}
