@@ -86,9 +86,13 @@ export const useJobsStore = defineStore('jobs', () => {
     put(job)
     return job
   }
-  /** Goes on with a job that was stopped: with a training from its checkpoint, with a bootstrap after the resamples done. */
+  /**
+   * Goes on with a job that was stopped: with a training from its checkpoint, with a bootstrap after the resamples done, with an
+   * experiment at the trial it had come to.
+   */
   async function goOn(job: JobSnapshot): Promise<void> {
-    if (job.kind === 'bootstrap') put(await request('graph:bootstrap', { run: job.run! }))
+    if (job.kind === 'experiment') put(await request('experiments:start', { experiment: job.experiment! }))
+    else if (job.kind === 'bootstrap') put(await request('graph:bootstrap', { run: job.run! }))
     else await resume(job.run!)
   }
 
