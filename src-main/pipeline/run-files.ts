@@ -1,29 +1,16 @@
-import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CausewayError } from '../../src-shared/contract/errors'
 import { causalGraphSchema, type CausalGraph, type Resample } from '../../src-shared/domain/graph'
 import type { EpochPoint, LogLine } from '../../src-shared/domain/run'
 import type { NamedArrays } from '../methods/method'
-import { writeFileAtomic, writeJsonAtomic, writing } from '../storage/atomic'
+import { appendLine, writeFileAtomic, writeJsonAtomic } from '../storage/atomic'
 import { toIoError } from '../storage/io-errors'
 import { runFiles } from '../storage/layout'
 import { restoreResamples } from '../storage/restore'
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors'
 
 /** What a training writes into its run folder beside the checkpoint. Every write is on disk when its function returns. */
-
-/** Appends one line of JSON. */
-function appendLine(path: string, value: unknown): void {
-  writing(path, () => {
-    const descriptor = openSync(path, 'a')
-    try {
-      appendFileSync(descriptor, JSON.stringify(value) + '\n')
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-  })
-}
 
 export const appendPoint = (runDirectory: string, point: EpochPoint): void =>
   appendLine(join(runDirectory, runFiles.metrics), point)

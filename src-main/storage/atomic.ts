@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { toIoError } from './io-errors'
@@ -73,3 +73,16 @@ export const writeJsonAtomic = (path: string, value: unknown): void =>
   writeFileAtomic(path, JSON.stringify(value, null, 2) + '\n')
 
 export const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
+
+/** Appends a value as one line of JSON; it is on disk when this returns. */
+export function appendLine(path: string, value: unknown): void {
+  writing(path, () => {
+    const descriptor = openSync(path, 'a')
+    try {
+      appendFileSync(descriptor, JSON.stringify(value) + '\n')
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  })
+}

@@ -81,8 +81,16 @@ export function restoreManifest(directory: string, isLive: (id: string) => boole
   return { value: manifest, repairs }
 }
 
-/** Whole lines of a JSON-lines file by schema. The last line may be torn: it was being written when the process ended. */
-function restoreLines<T>(directory: string, file: string, schema: z.ZodType<T>): Restored<T[]> {
+/**
+ * Whole lines of a JSON-lines file by schema. The last line may be torn: it was being written when the process ended.
+ * @param refuseWith the error for a damaged line, where the folder is no run's
+ */
+export function restoreLines<T>(
+  directory: string,
+  file: string,
+  schema: z.ZodType<T>,
+  refuseWith: typeof refuse = refuse,
+): Restored<T[]> {
   const path = join(directory, file)
   if (!existsSync(path)) return { value: [], repairs: [] }
   const lines = readFileSync(path, 'utf8').split('\n')
@@ -99,7 +107,7 @@ function restoreLines<T>(directory: string, file: string, schema: z.ZodType<T>):
     if (parsed?.success) value.push(parsed.data)
     else if (index === lines.length - 1) repairs.push(`dropped the torn last line of ${file}`)
     else
-      throw refuse(directory, `line ${index + 1} of ${file} is damaged: ${line.slice(0, 80)}`, {
+      throw refuseWith(directory, `line ${index + 1} of ${file} is damaged: ${line.slice(0, 80)}`, {
         file,
         line: index + 1,
       })

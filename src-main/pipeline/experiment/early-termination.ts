@@ -5,7 +5,7 @@ const leastTrials = 4
 /** Epochs that every trial may train. */
 const leastEpochs = 5
 
-/** What the weights are chosen by in every training (ADR 8): the best epoch has the highest. */
+/** The best epoch of every training, whose weights are kept, has the highest value of this. */
 const chosenBy = 'ndcg@10'
 
 /**
