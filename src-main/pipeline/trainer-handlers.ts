@@ -8,6 +8,7 @@ import type { FittedModel, StopSignal } from '../methods/method'
 import { findMethod } from '../methods/registry'
 import { probe, useBackend } from '../tensor/backends'
 import { evaluate, recommend } from './evaluate/evaluate'
+import { listsOfAll } from './export/lists-of-all'
 import { Interventions } from './intervene/interventions'
 import { isIntervenable } from './intervene/prepared-rows'
 import { Tasks } from './intervene/tasks'
@@ -128,6 +129,22 @@ export function trainerHandlers(
       const { model, split } = opened()
       refuseUnknownRows(rows, split)
       return recommend(model, split, rows, k)
+    },
+
+    async topKOfAll({ task, k, mask }) {
+      const { model, split } = opened()
+      return tasks.run(task, (step) => listsOfAll(model, split, k, mask, step))
+    },
+
+    async scoringGraph({ mask }) {
+      const { run, model } = opened()
+      if (!model.scoringGraph)
+        throw new CausewayError('badRequest', `The scoring function of "${run.method}" cannot be written as a graph.`)
+      const graph = await model.scoringGraph()
+      if (!mask) return graph
+      if (graph.mask?.default.data.length !== mask.length)
+        throw new CausewayError('noGraph', 'The model has no edges that this mask could be put on.')
+      return { ...graph, mask: { ...graph.mask, default: { ...graph.mask.default, data: mask } } }
     },
 
     async evaluate({ part }) {
