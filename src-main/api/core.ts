@@ -12,6 +12,7 @@ import type { Saved } from '../storage/saved'
 import type { Workspace } from '../storage/workspace'
 import type { Catalogs } from './catalogs'
 import type { FileRegistry } from './file-registry'
+import type { Tasks } from './tasks'
 
 /** What the handlers of all stages work with; put together once, in `create-services.ts`. */
 export interface Core {
@@ -31,6 +32,8 @@ export interface Core {
   readonly bootstraps: Bootstraps
   readonly catalogs: Catalogs
   readonly inference: Inference
+  /** Questions that may take long, of all handlers: `intervene:stop` ends any of them by its name. */
+  readonly tasks: Tasks
   /** What the backends are; asked once, and again with `refresh`. */
   probe(refresh: boolean): Promise<BackendProbe>
 }

@@ -32,6 +32,7 @@ import { recommendHandlers } from './recommend-handlers'
 import { reportHandlers, reportOf } from './report-handlers'
 import { runsHandlers } from './runs-handlers'
 import { savedHandlers } from './saved-handlers'
+import { Tasks } from './tasks'
 import { trainHandlers } from './train-handlers'
 import { workspaceHandlers } from './workspace-handlers'
 
@@ -97,6 +98,7 @@ export function createServices(options: ServicesOptions): Services {
     bootstraps,
     catalogs,
     inference,
+    tasks: new Tasks((task, stage, fraction) => events.emit('intervene:progress', { task, stage, fraction })),
     probe,
   }
   return {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Handlers } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { Intervention, SavedEffect, SegmentEffect, UserSelection } from '../../src-shared/domain/intervention'
@@ -11,6 +10,7 @@ import type { RowIntervention, RowsEffect } from '../jobs/trainer-contract'
 import type { Core } from './core'
 import { nodesOf, requireGraph } from './graph-handlers'
 import { requireCompleted } from './runs-handlers'
+import type { Begin } from './tasks'
 import { segmentChoices, selectRows } from './user-selection'
 
 type Names = Extract<keyof Handlers, `intervene:${string}`>
@@ -26,8 +26,7 @@ interface Asked {
 
 /** What interventions do: users' own ids become rows of the split and the answers' columns items, nothing else happens here. */
 export function interveneHandlers(core: Core): Pick<Handlers, Names> {
-  const { store, splits, inference, catalogs, events, saved } = core
-  const tasks = new Tasks((task, stage, fraction) => events.emit('intervene:progress', { task, stage, fraction }))
+  const { store, splits, inference, catalogs, events, saved, tasks } = core
 
   async function ask(run: string): Promise<Asked> {
     const manifest = requireGraph(requireCompleted(store.read(run)), 'intervene')
@@ -227,62 +226,5 @@ function rowIntervention(
         }
       }
     }),
-  }
-}
-
-/** Takes the trainer that is to be asked; answers with the name of the task there. @throws CausewayError `cancelled` */
-type Begin = (trainer: Trainer) => string
-
-interface RunningTask {
-  name: string
-  stopped: boolean
-  trainer: Trainer | null
-}
-
-/** Questions that may take long: their progress goes to who asked, and who asked can end them. */
-class Tasks {
-  /** By the name they have in their trainer, so that two questions that were given one name are told apart. */
-  private readonly running = new Map<string, RunningTask>()
-  private readonly heard = new WeakSet<Trainer>()
-
-  constructor(private readonly progress: (task: string, stage: string, fraction: number) => void) {}
-
-  /**
-   * The task can be stopped from this call on.
-   * @param work calls `begin` once it has a trainer, and asks it under the name it gets
-   * @throws CausewayError `cancelled` when it was stopped
-   */
-  async run<T>(name: string, work: (begin: Begin) => Promise<T>): Promise<T> {
-    const id = randomUUID()
-    const task: RunningTask = { name, stopped: false, trainer: null }
-    this.running.set(id, task)
-    try {
-      return await work((trainer) => {
-        if (task.stopped) throw new CausewayError('cancelled', 'The question was withdrawn.')
-        task.trainer = trainer
-        this.hear(trainer)
-        return id
-      })
-    } finally {
-      this.running.delete(id)
-    }
-  }
-
-  stop(name: string): void {
-    for (const [id, task] of this.running) {
-      if (task.name !== name) continue
-      task.stopped = true
-      // A trainer that dies before it answers rejects the question itself.
-      task.trainer?.call('stopTask', { task: id }).catch(() => undefined)
-    }
-  }
-
-  private hear(trainer: Trainer): void {
-    if (this.heard.has(trainer)) return
-    this.heard.add(trainer)
-    trainer.on('task', ({ task, stage, fraction }) => {
-      const running = this.running.get(task)
-      if (running && !running.stopped) this.progress(running.name, stage, fraction)
-    })
   }
 }
