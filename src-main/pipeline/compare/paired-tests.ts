@@ -76,8 +76,8 @@ export function pairedT(differences: ArrayLike<number>, level: number, pair: str
 const mostExactPairs = 25
 
 /**
- * Wilcoxon's signed-rank test, two-sided. Pairs without a difference are left out (Wilcoxon 1945). Exact for up to 25 pairs without
- * ties, otherwise by the normal approximation with the corrections for ties and continuity. The statistic is the smaller sum of ranks.
+ * Wilcoxon's signed-rank test, two-sided. Pairs without a difference are left out (Wilcoxon 1945). Exact for up to 25 pairs, over
+ * all signs of the ranks as they are tied; otherwise by the normal approximation with the corrections for ties and continuity. The statistic is the smaller sum of ranks.
  * @param differences one a pair
  * @param pair what a pair is, for the notes: `shared seed`, `user`
  */
@@ -87,35 +87,31 @@ export function wilcoxonSignedRank(differences: ArrayLike<number>, pair: string)
   const result = { pairs, meanDifference, interval: null, statistic: null, degreesOfFreedom: null }
   if (pairs < 2)
     return { ...result, p: null, note: `Wilcoxon's test needs 2 ${pair}s; there ${pairs === 1 ? 'is 1' : 'are none'}.` }
-  const { n, smaller, tieTerm } = signedRanks(differences)
+  const { n, smaller, tieTerm, ranks } = signedRanks(differences)
   if (n === 0) return { ...result, p: 1, note: `No ${pair} differs.` }
-  if (n <= mostExactPairs && tieTerm === 0) {
+  if (n <= mostExactPairs) {
     const least = 2 ** (1 - n)
     return {
       ...result,
       statistic: smaller,
-      p: exactP(smaller, n),
-      note: least > 0.01 ? `The smallest p that Wilcoxon's test can give over ${n} pairs is ${shortP(least)}.` : null,
+      p: exactP(smaller, ranks),
+      note:
+        least > 0.01 ? `The smallest p that Wilcoxon's test can give over ${n} ${pair}s is ${shortP(least)}.` : null,
     }
   }
   const mean = (n * (n + 1)) / 4
   const variance = (n * (n + 1) * (2 * n + 1)) / 24 - tieTerm / 48
   const distance = Math.max(0, mean - smaller - 0.5)
-  return {
-    ...result,
-    statistic: smaller,
-    p: normalTwoSided(distance / Math.sqrt(variance)),
-    note: n <= mostExactPairs ? `Some ${pair}s are tied: p is by the normal approximation.` : null,
-  }
+  return { ...result, statistic: smaller, p: normalTwoSided(distance / Math.sqrt(variance)), note: null }
 }
 
 const shortP = (p: number): string => String(Number(p.toPrecision(3)))
 
 /**
- * Number of differences that are not 0, the smaller of the sums of ranks of the positive and the negative ones, and the sum of
- * t³ - t over groups of t ties. Positives and negatives are sorted apart and merged, which is fast for many users.
+ * Number of differences that are not 0, the smaller of the sums of ranks of the positive and the negative ones, the sum of t³ - t
+ * over groups of t ties, and all ranks. Positives and negatives are sorted apart and merged, which is fast for many users.
  */
-function signedRanks(differences: ArrayLike<number>): { n: number; smaller: number; tieTerm: number } {
+function signedRanks(differences: ArrayLike<number>) {
   const sizes = (sign: 1 | -1): Float64Array =>
     Float64Array.from(
       Array.from(differences)
@@ -125,6 +121,7 @@ function signedRanks(differences: ArrayLike<number>): { n: number; smaller: numb
   const positive = sizes(1)
   const negative = sizes(-1)
   const n = positive.length + negative.length
+  const ranks = new Float64Array(n)
   let ranksOfPositive = 0
   let tieTerm = 0
   let p = 0
@@ -136,21 +133,24 @@ function signedRanks(differences: ArrayLike<number>): { n: number; smaller: numb
     while (positive[p] === size) p++
     while (negative[q] === size) q++
     const tied = p + q - before
-    ranksOfPositive += (p - positiveBefore) * (before + (tied + 1) / 2)
+    const rank = before + (tied + 1) / 2
+    ranks.fill(rank, before, p + q)
+    ranksOfPositive += (p - positiveBefore) * rank
     tieTerm += tied ** 3 - tied
   }
-  return { n, smaller: Math.min(ranksOfPositive, (n * (n + 1)) / 2 - ranksOfPositive), tieTerm }
+  return { n, smaller: Math.min(ranksOfPositive, (n * (n + 1)) / 2 - ranksOfPositive), tieTerm, ranks }
 }
 
-/** Two-sided p of a sum of ranks among all 2^n signs of the ranks 1 … n. */
-function exactP(smaller: number, n: number): number {
-  const most = (n * (n + 1)) / 2
+/** Two-sided p of a sum of ranks among all 2^n signs of the ranks. Ranks of ties are halves: sums are counted in halves. */
+function exactP(smaller: number, ranks: Float64Array): number {
+  const n = ranks.length
+  const most = n * (n + 1)
   // Ways to draw each sum.
   const ways = new Float64Array(most + 1)
   ways[0] = 1
-  for (let rank = 1; rank <= n; rank++) for (let sum = most; sum >= rank; sum--) ways[sum]! += ways[sum - rank]!
+  for (const rank of ranks) for (let sum = most; sum >= 2 * rank; sum--) ways[sum]! += ways[sum - 2 * rank]!
   let below = 0
-  for (let sum = 0; sum <= smaller; sum++) below += ways[sum]!
+  for (let sum = 0; sum <= 2 * smaller; sum++) below += ways[sum]!
   return Math.min(1, (2 * below) / 2 ** n)
 }
 
