@@ -1,4 +1,4 @@
-import type { RunCell } from '../../src-shared/domain/run-table'
+import type { RunCell, RunField } from '../../src-shared/domain/run-table'
 import type { RunManifest } from '../../src-shared/domain/run'
 
 /** A column of numbers; NaN where a run has none. */
@@ -30,32 +30,28 @@ export interface Stamp {
   modifiedMs: number
 }
 
-/**
- * Cells of a run by column: `runFields`, then `metric:`, `param:` and `recipe:`. Numbers that every run has one of its own of are
- * kept as numbers, everything else by code.
- */
-function* cellsOf(manifest: RunManifest): Generator<[column: string, value: RunCell, type: Column['type']]> {
+/** The fields of a run. Numbers that every run has one of its own of are kept as numbers, everything else by code. */
+function fieldsOf(manifest: RunManifest): [column: RunField, value: RunCell, type: Column['type']][] {
   const { producedBy, experiment } = manifest
-  yield ['id', manifest.id, 'codes']
-  yield ['method', manifest.method, 'codes']
-  yield ['dataset', manifest.dataset, 'codes']
-  yield ['experiment', experiment?.name ?? null, 'codes']
-  yield ['phase', experiment?.phase ?? null, 'codes']
-  yield ['state', manifest.state, 'codes']
-  yield ['seed', manifest.seed, 'numbers']
-  yield ['backend', manifest.backend, 'codes']
-  yield ['threads', manifest.threads, 'numbers']
-  yield ['createdAt', manifest.createdAt, 'codes']
-  yield ['durationSeconds', manifest.durationSeconds, 'numbers']
-  yield ['epochs', manifest.epochs, 'numbers']
-  yield ['bestEpoch', manifest.bestEpoch, 'numbers']
-  yield ['splitHash', producedBy.splitHash, 'codes']
-  yield ['datasetHash', producedBy.datasetHash, 'codes']
-  yield ['error', manifest.error?.message ?? null, 'codes']
-  yield ['reproduces', manifest.reproduces, 'codes']
-  for (const key in manifest.metrics) yield [`metric:${key}`, manifest.metrics[key]!, 'numbers']
-  for (const key in manifest.params) yield [`param:${key}`, manifest.params[key]!, 'codes']
-  for (const key in manifest.recipe) yield [`recipe:${key}`, manifest.recipe[key]!, 'codes']
+  return [
+    ['id', manifest.id, 'codes'],
+    ['method', manifest.method, 'codes'],
+    ['dataset', manifest.dataset, 'codes'],
+    ['experiment', experiment?.name ?? null, 'codes'],
+    ['phase', experiment?.phase ?? null, 'codes'],
+    ['state', manifest.state, 'codes'],
+    ['seed', manifest.seed, 'numbers'],
+    ['backend', manifest.backend, 'codes'],
+    ['threads', manifest.threads, 'numbers'],
+    ['createdAt', manifest.createdAt, 'codes'],
+    ['durationSeconds', manifest.durationSeconds, 'numbers'],
+    ['epochs', manifest.epochs, 'numbers'],
+    ['bestEpoch', manifest.bestEpoch, 'numbers'],
+    ['splitHash', producedBy.splitHash, 'codes'],
+    ['datasetHash', producedBy.datasetHash, 'codes'],
+    ['error', manifest.error?.message ?? null, 'codes'],
+    ['reproduces', manifest.reproduces, 'codes'],
+  ]
 }
 
 /** All runs of a workspace as columns in memory. A run has a slot; slots have no order, and the last one fills a gap. */
@@ -65,6 +61,13 @@ export class RunColumns {
   sizes: Float64Array
   times: Float64Array
   private readonly slots = new Map<string, number>()
+  /** The columns once more by kind and name: 1.5 million names are not put together anew for 5,000 manifests. */
+  private readonly byKey = {
+    '': new Map<string, Column>(),
+    'metric:': new Map<string, Column>(),
+    'param:': new Map<string, Column>(),
+    'recipe:': new Map<string, Column>(),
+  }
   /** Changes with every change: what was worked out for one version holds for it only. */
   version = 0
 
@@ -118,7 +121,12 @@ export class RunColumns {
     } else this.clear(slot)
     this.sizes[slot] = stamp?.sizeBytes ?? NaN
     this.times[slot] = stamp?.modifiedMs ?? NaN
-    for (const [name, value, type] of cellsOf(manifest)) if (value !== null) this.set(name, slot, value, type)
+    for (const [name, value, type] of fieldsOf(manifest))
+      if (value !== null) this.set(this.column('', name, type), slot, value)
+    const { metrics, params, recipe } = manifest
+    for (const key in metrics) this.set(this.column('metric:', key, 'numbers'), slot, metrics[key]!)
+    for (const key in params) this.set(this.column('param:', key, 'codes'), slot, params[key]!)
+    for (const key in recipe) this.set(this.column('recipe:', key, 'codes'), slot, recipe[key]!)
   }
 
   remove(id: string): void {
@@ -138,16 +146,25 @@ export class RunColumns {
     if (slot !== last) this.slots.set(moved, slot)
   }
 
-  private set(name: string, slot: number, value: Exclude<RunCell, null>, type: Column['type']): void {
+  /** The column of a name with its kind before it, made where it is not there. */
+  private column(kind: '' | 'metric:' | 'param:' | 'recipe:', key: string, type: Column['type']): Column {
+    const known = this.byKey[kind].get(key)
+    if (known) return known
+    const name = kind + key
+    const capacity = this.sizes.length
     let column = this.columns.get(name)
     if (!column) {
-      const capacity = this.sizes.length
       column =
         type === 'numbers'
           ? { type, values: new Float64Array(capacity).fill(NaN) }
           : codedColumn(new Int32Array(capacity).fill(-1), [])
       this.columns.set(name, column)
     }
+    this.byKey[kind].set(key, column)
+    return column
+  }
+
+  private set(column: Column, slot: number, value: Exclude<RunCell, null>): void {
     if (column.type === 'numbers') {
       column.values[slot] = value as number
       return
