@@ -85,8 +85,8 @@ export async function compare(core: Needed, request: ComparisonRequest): Promise
 }
 
 /** The runs that a comparison is made of, and those that are no part of it. @throws CausewayError `badRequest` where none is left */
-function readRuns(
-  { store }: Needed,
+export function readRuns(
+  { store }: Pick<Core, 'store'>,
   runs: readonly string[],
 ): { manifests: RunManifest[]; left: Measurement['lacking'] } {
   const left: Measurement['lacking'] = []
