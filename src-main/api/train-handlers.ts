@@ -1,11 +1,10 @@
-import { availableParallelism } from 'node:os'
 import type { Handlers } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
-import type { BackendId } from '../../src-shared/domain/backend'
 import type { Knowledge } from '../../src-shared/domain/knowledge'
 import type { MethodInfo } from '../../src-shared/domain/method'
 import { checkKnowledge } from '../../src-shared/graph/knowledge'
 import { resolveParams, type ParamValues } from '../../src-shared/params/params'
+import { threadsOf } from '../jobs/threads'
 import { requireBackend } from '../jobs/training'
 import { findMethod, methods } from '../methods/registry'
 import { readDataset } from '../pipeline/dataset/dataset'
@@ -13,9 +12,6 @@ import { resolveRecipe } from '../pipeline/split/prepare-split'
 import type { Core } from './core'
 
 type Names = 'train:methods' | 'train:start' | 'train:resume'
-
-/** The portable backends compute on one thread; TensorFlow takes what the machine has. */
-const threadsOf = (backend: BackendId): number => (backend === 'tensorflow' ? availableParallelism() : 1)
 
 /** Methods, and the start of trainings: everything about a training is checked before its run exists. */
 export function trainHandlers(core: Core): Pick<Handlers, Names> {

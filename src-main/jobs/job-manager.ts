@@ -24,6 +24,8 @@ export interface JobRequest {
   kind: JobSnapshot['kind']
   title: string
   run: string | null
+  /** The experiment it runs. */
+  experiment?: string
   dataset: string | null
   backend: string | null
   /** Work that can stop at a checkpoint and go on later. */
@@ -55,8 +57,12 @@ interface Job {
 
 const keptJobs = 100
 const progressEveryMilliseconds = 100
-// Imports may run beside a training; two trainings, or two imports, would only slow each other down.
-const laneOf = (kind: JobSnapshot['kind']): string => (kind === 'import' ? 'import' : 'train')
+/** Jobs of one lane run one at a time: two trainings, or two imports, would only slow each other down. */
+const laneOf = (kind: JobSnapshot['kind']): string => {
+  if (kind === 'prepare' || kind === 'bootstrap') return 'train'
+  // Experiments and reproductions wait for trainings that they started: in one lane with them they would wait for ever.
+  return kind
+}
 
 /**
  * Owns the states of all jobs: queue, one at a time per lane, pause, cancel, final state. Cancel is an act: the state is
@@ -84,6 +90,7 @@ export class JobManager {
       state: 'queued',
       progress: { stage: 'Waiting', fraction: null, etaSeconds: null },
       run: request.run,
+      ...(request.experiment === undefined ? {} : { experiment: request.experiment }),
       dataset: request.dataset,
       backend: request.backend,
       memoryBytes: null,

@@ -169,7 +169,10 @@ export const experimentManifestSchema = z.object({
   name: savedNameSchema,
   createdAt: z.string(),
   state: z.enum(jobStates),
-  datasetHash: z.string(),
+  /** Of the data set it was first started on; null before. */
+  datasetHash: z.string().nullable(),
+  /** All its trainings compute on it; null before the first start. */
+  backend: z.enum(backendIds).nullable(),
   error: z
     .object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() })
     .nullable(),
