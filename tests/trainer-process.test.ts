@@ -90,7 +90,7 @@ test('a training writes its run folder, sends its events and answers with the te
   const stages: string[] = []
   client.on('points', (some) => points.push(...some.map((point) => point.epoch)))
   client.on('progress', ({ stage }) => stages.push(stage))
-  const result = await client.call('fit', { ...run, resume: false })
+  const result = await client.call('fit', { ...run, resume: false, attributes: null })
   expect(result).toMatchObject({ end: 'completed', epochs: 6 })
   expect(result.metrics!['recall@10']).toBeGreaterThan(0.5)
   expect(points).toEqual([1, 2, 3, 4, 5, 6])
@@ -115,7 +115,7 @@ test('pausing in the middle of an epoch and resuming in another process ends wit
   // Progress comes every 100 ms: long enough that a pause asked for then still meets the training.
   const long = { epochs: 80 }
   const whole = newRun('pause-whole', long)
-  await start().client.call('fit', { ...whole, resume: false })
+  await start().client.call('fit', { ...whole, resume: false, attributes: null })
 
   const parts = newRun('pause-parts', long)
   const first = start().client
@@ -123,9 +123,9 @@ test('pausing in the middle of an epoch and resuming in another process ends wit
   first.on('progress', ({ stage }) => {
     if (/Epoch ([3-9]|[1-9]\d) .* batch/.test(stage) && seen++ === 0) void first.call('stop', { how: 'pause' })
   })
-  const paused = await first.call('fit', { ...parts, resume: false })
+  const paused = await first.call('fit', { ...parts, resume: false, attributes: null })
   expect(paused.end).toBe('paused')
-  const resumed = await start().client.call('fit', { ...parts, resume: true })
+  const resumed = await start().client.call('fit', { ...parts, resume: true, attributes: null })
   expect(resumed.end).toBe('completed')
   expect(weightsOf(parts)).toBe(weightsOf(whole))
   expect(pointsOf(parts).map(({ values }) => values)).toEqual(pointsOf(whole).map(({ values }) => values))
@@ -134,16 +134,18 @@ test('pausing in the middle of an epoch and resuming in another process ends wit
 test('a killed training loses at most its epoch and resumes to the same weights', async () => {
   const long = { epochs: 40 }
   const whole = newRun('kill-whole', long)
-  await start().client.call('fit', { ...whole, resume: false })
+  await start().client.call('fit', { ...whole, resume: false, attributes: null })
 
   const killed = newRun('kill-parts', long)
   const { child, client } = start()
   client.on('points', (points) => {
     if (points.some(({ epoch }) => epoch >= 3)) child.kill('SIGKILL')
   })
-  await expect(client.call('fit', { ...killed, resume: false })).rejects.toMatchObject({ code: 'processDied' })
+  await expect(client.call('fit', { ...killed, resume: false, attributes: null })).rejects.toMatchObject({
+    code: 'processDied',
+  })
   expect(existsSync(join(killed.runDirectory, 'weights.safetensors'))).toBe(false)
-  const resumed = await start().client.call('fit', { ...killed, resume: true })
+  const resumed = await start().client.call('fit', { ...killed, resume: true, attributes: null })
   expect(resumed.epochs).toBe(40)
   expect(weightsOf(killed)).toBe(weightsOf(whole))
 })
@@ -152,14 +154,14 @@ test('cancelling stops between two batches and leaves a checkpoint', async () =>
   const { client } = start()
   const run = newRun('cancel', { epochs: 10000 })
   client.on('points', () => void client.call('stop', { how: 'cancel' }))
-  const result = await client.call('fit', { ...run, resume: false })
+  const result = await client.call('fit', { ...run, resume: false, attributes: null })
   expect(result).toMatchObject({ end: 'cancelled', metrics: null })
   expect(existsSync(join(run.runDirectory, 'checkpoint', 'last.safetensors'))).toBe(true)
 })
 
 test('a CSC run leaves its graph and answers with the strengths of a user', async () => {
   const run = newRun('csc', { confounders: 3, epochs: 2 }, 'csc')
-  const result = await start().client.call('fit', { ...run, resume: false })
+  const result = await start().client.call('fit', { ...run, resume: false, attributes: null })
   expect(result.end).toBe('completed')
   const { client } = start()
   await client.call('open', run)
@@ -176,7 +178,7 @@ test('a CSC run leaves its graph and answers with the strengths of a user', asyn
 /** A completed CSC run. */
 const cscRun = async (name: string, epochs: number): Promise<RunOnDisk> => {
   const run = newRun(name, { confounders: 3, epochs }, 'csc')
-  expect((await start().client.call('fit', { ...run, resume: false })).end).toBe('completed')
+  expect((await start().client.call('fit', { ...run, resume: false, attributes: null })).end).toBe('completed')
   return run
 }
 
@@ -253,7 +255,7 @@ test('a CSC run answers what interventions do, and stops an answer that nobody w
 
 test('a run without confounders cannot be intervened on', async () => {
   const run = newRun('plain', { epochs: 1 })
-  await start().client.call('fit', { ...run, resume: false })
+  await start().client.call('fit', { ...run, resume: false, attributes: null })
   const { client } = start()
   await client.call('open', run)
   await expect(client.call('userEffect', { row: 0, k: 5, intervention: nothing })).rejects.toMatchObject({
@@ -309,10 +311,14 @@ test('a bootstrap that was paused and one that was torn end with the resamples o
 
 test('bad runs are refused by name', async () => {
   const { client } = start()
-  await expect(client.call('fit', { ...newRun('bad', {}, 'no-such'), resume: false })).rejects.toMatchObject({
+  await expect(
+    client.call('fit', { ...newRun('bad', {}, 'no-such'), resume: false, attributes: null }),
+  ).rejects.toMatchObject({
     code: 'methodUnknown',
   })
-  await expect(client.call('fit', { ...newRun('bad', { epochs: 0 }), resume: false })).rejects.toMatchObject({
+  await expect(
+    client.call('fit', { ...newRun('bad', { epochs: 0 }), resume: false, attributes: null }),
+  ).rejects.toMatchObject({
     code: 'paramInvalid',
   })
   await expect(client.call('open', newRun('empty'))).rejects.toMatchObject({ code: 'runNotReady' })
@@ -321,7 +327,7 @@ test('bad runs are refused by name', async () => {
 test('the process ends by itself when its parent is gone, in the middle of a training', async () => {
   const { child, client } = start()
   const started = new Promise((resolve) => client.on('points', resolve))
-  const fit = client.call('fit', { ...newRun('orphan', { epochs: 10000 }), resume: false })
+  const fit = client.call('fit', { ...newRun('orphan', { epochs: 10000 }), resume: false, attributes: null })
   fit.catch(() => undefined)
   await started
   child.disconnect()

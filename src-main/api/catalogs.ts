@@ -5,15 +5,9 @@ import type { RunManifest } from '../../src-shared/domain/run'
 import type { DataHost } from '../jobs/data-host'
 import type { EntityAttributes } from '../jobs/data-worker-contract'
 import type { Splits } from '../jobs/splits'
-import type { AttributeTable } from '../jobs/trainer-contract'
+import type { AttributeTable, AttributeTables } from '../jobs/trainer-contract'
 import { readDataset } from '../pipeline/dataset/dataset'
 import type { Workspace } from '../storage/workspace'
-
-/** The attributes of a run's items and users: row r of the tables is column or row r of its split. */
-export interface AttributeTables {
-  items: AttributeTable
-  users: AttributeTable
-}
 
 type CardOf = (id: string) => ItemCard
 

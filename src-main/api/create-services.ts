@@ -22,6 +22,7 @@ import { compareHandlers } from './compare-handlers'
 import { dataHandlers } from './data-handlers'
 import { domainHandlers } from './domain-handlers'
 import type { FileRegistry } from './file-registry'
+import { evaluationHandlers } from './evaluation-handlers'
 import { filesHandlers } from './files-handlers'
 import { graphHandlers } from './graph-handlers'
 import { interveneHandlers } from './intervene-handlers'
@@ -79,6 +80,7 @@ export function createServices(options: ServicesOptions): Services {
     splits,
     probe: () => probe(false),
     labelOf: (method) => findMethod(method).info.label,
+    tables: (manifest) => catalogs.tables(manifest),
   })
   const saved = new Saved(workspace, store)
   const bootstraps = new Bootstraps({ entries, store, saved, jobs, events, splits })
@@ -109,6 +111,7 @@ export function createServices(options: ServicesOptions): Services {
       ...trainHandlers(core),
       ...jobsHandlers(core),
       ...runsHandlers(core),
+      ...evaluationHandlers(core),
       ...compareHandlers(core),
       ...graphHandlers(core),
       ...masksHandlers(core),

@@ -3,12 +3,10 @@ import type { RunManifest } from '../../src-shared/domain/run'
 import type { RunStore } from '../storage/run-store'
 import { startProcess, type Entries, type HostedProcess } from './process-host'
 import { runOnDisk, type Splits } from './splits'
-import type { AttributeTable, TrainerCalls, TrainerEventMap } from './trainer-contract'
+import type { AttributeTables, TrainerCalls, TrainerEventMap } from './trainer-contract'
 import { WarmProcess } from './warm-process'
 
 export type Trainer = HostedProcess<TrainerCalls, TrainerEventMap>
-
-type Tables = { items: AttributeTable; users: AttributeTable }
 
 const keptRuns = 2
 const idleSeconds = 300
@@ -20,13 +18,13 @@ const idleSeconds = 300
 export class Inference {
   private readonly warm = new Map<string, WarmProcess<TrainerCalls, TrainerEventMap>>()
   /** Processes that have been told what effects are described by, and by what. */
-  private readonly described = new WeakMap<Trainer, { tables: Tables; done: Promise<null> }>()
+  private readonly described = new WeakMap<Trainer, { tables: AttributeTables; done: Promise<null> }>()
 
   constructor(
     private readonly entries: Entries,
     private readonly store: RunStore,
     private readonly splits: Splits,
-    private readonly tables: (manifest: RunManifest) => Promise<Tables>,
+    private readonly tables: (manifest: RunManifest) => Promise<AttributeTables>,
   ) {}
 
   /** Runs `work` with a trainer that has loaded the run. */

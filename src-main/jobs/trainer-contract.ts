@@ -7,6 +7,7 @@ import type { JobProgress } from '../../src-shared/domain/job'
 import type { Metrics } from '../../src-shared/domain/metric'
 import type { EpochPoint, LogLine, RunManifest } from '../../src-shared/domain/run'
 import type { ScoringGraph } from '../methods/scoring-graph'
+import type { Evaluation } from '../pipeline/evaluate/evaluation-file'
 
 /**
  * The contract between the services and a trainer process: the same envelope as the workbench's, over the child's IPC channel.
@@ -41,6 +42,12 @@ export interface FitResult {
   seconds: number
 }
 
+/** All metrics of a run, and what they are the means of. */
+export interface FullEvaluation {
+  metrics: Metrics
+  evaluation: Evaluation
+}
+
 /** Top-K of some users: row r of both arrays belongs to `rows[r]`; -1 pads where a user has fewer candidates. */
 export interface TopK {
   k: number
@@ -57,6 +64,10 @@ const attributeTableSchema = z.object({
   texts: z.array(z.object({ name: z.string(), labels: z.array(z.string()), codes: z.instanceof(Int32Array) })),
 })
 export type AttributeTable = z.infer<typeof attributeTableSchema>
+
+/** What the items and users of a split are described by. */
+const attributeTablesSchema = z.object({ items: attributeTableSchema, users: attributeTableSchema })
+export type AttributeTables = z.infer<typeof attributeTablesSchema>
 
 /** `Intervention` with users as rows of the split; an empty `rows` means all. */
 const rowInterventionSchema = z.object({
@@ -110,7 +121,7 @@ export const trainerContract = {
     runOnDiskSchema.extend({
       resume: z.boolean(),
       /** What the lists are described by (AVP, calibration); null where the data set has no attributes. */
-      attributes: z.object({ items: attributeTableSchema, users: attributeTableSchema }).nullable(),
+      attributes: attributeTablesSchema.nullable(),
     }),
   ),
   /** Asks the fit in progress to stop after the current batch. */
@@ -124,13 +135,13 @@ export const trainerContract = {
   /** The scoring function as a graph of operations, with the mask as an input that has this default; null: all ones. */
   scoringGraph: call<ScoringGraph>()(z.object({ mask: z.instanceof(Float32Array).nullable() })),
   evaluate: call<Metrics>()(z.object({ part: z.enum(['validation', 'test']) })),
-  /** Evaluates on the test part and writes the lists and the values by user into the run folder; after `describe`. */
-  evaluateFully: call<{ metrics: Metrics; evaluation: NonNullable<RunManifest['evaluation']> }>()(z.object({ task })),
+  /** All metrics of the test part with the lists and the values by user, for a run that has none stored; nothing is written. */
+  evaluateFully: call<FullEvaluation>()(z.object({ task, attributes: attributeTablesSchema.nullable() })),
   graph: call<CausalGraph>()(z.object({})),
   /** Strengths [k][k] of one user (a row of the split). */
   localGraph: call<number[][]>()(z.object({ row: z.number().int() })),
   /** Hands over what effects are described by; once after `open`, before the calls below. */
-  describe: call<null>()(z.object({ items: attributeTableSchema, users: attributeTableSchema })),
+  describe: call<null>()(attributeTablesSchema),
   userEffect: call<RowEffect>()(
     z.object({ row: z.number().int(), k: z.number().int().min(1), intervention: rowInterventionSchema }),
   ),

@@ -12,7 +12,7 @@ import { throttle, type EventHub } from './event-hub'
 import type { JobContext, JobManager, WorkEnd } from './job-manager'
 import { startProcess, type Entries } from './process-host'
 import { runOnDisk, splitForJob, type Splits } from './splits'
-import type { FitResult, TrainerCalls, TrainerEventMap } from './trainer-contract'
+import type { AttributeTables, FitResult, TrainerCalls, TrainerEventMap } from './trainer-contract'
 
 /** A training with every parameter resolved and validated. */
 export interface TrainingPlan {
@@ -39,6 +39,8 @@ interface Dependencies {
   splits: Splits
   probe: () => Promise<BackendProbe>
   labelOf: (method: string) => string
+  /** What the items and users of a run's split are described by. */
+  tables: (manifest: RunManifest) => Promise<AttributeTables>
 }
 
 const eventsEveryMilliseconds = 100
@@ -128,6 +130,8 @@ export class Trainings {
           change.epochs = fit.epochs
           change.bestEpoch = fit.bestEpoch
           change.metrics = fit.metrics
+          change.evaluation = fit.evaluation
+          change.weightsHash = fit.weightsHash
         } else {
           const points = store.detail(id).points
           change.epochs = points.at(-1)?.epoch ?? 0
@@ -167,7 +171,9 @@ export class Trainings {
     const split = await splitForJob(splits, manifest, context)
     if (typeof split === 'string') return split
     store.mendLines(manifest.id)
-    store.update(manifest.id, { producedBy: { ...manifest.producedBy, splitHash: split.hash } })
+    const producedBy = { ...manifest.producedBy, splitHash: split.hash }
+    store.update(manifest.id, { producedBy })
+    const attributes = await this.on.tables({ ...manifest, producedBy })
 
     const trainer = startProcess<TrainerCalls, TrainerEventMap>(this.on.entries.trainer)
     const pending: { points: EpochPoint[]; lines: LogLine[] } = { points: [], lines: [] }
@@ -193,6 +199,7 @@ export class Trainings {
         ...runOnDisk(manifest, directory, split),
         // A run that was stopped before its first checkpoint starts from the beginning, which is the same training.
         resume: existsSync(join(directory, runFiles.checkpoint)),
+        attributes,
       })
       context.onStop((how) => {
         // A trainer that dies before it answers rejects the fit itself.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CausewayError } from '../../src-shared/contract/errors'
@@ -35,8 +36,12 @@ export function resumeResamples(runDirectory: string): Resample[] {
   return resamples
 }
 
-export const writeWeights = (runDirectory: string, weights: NamedArrays): void =>
-  writeFileAtomic(join(runDirectory, runFiles.weights), encodeSafetensors(weights))
+/** @returns the SHA-256 of the file: the same weights give the same bytes */
+export function writeWeights(runDirectory: string, weights: NamedArrays): string {
+  const bytes = encodeSafetensors(weights)
+  writeFileAtomic(join(runDirectory, runFiles.weights), bytes)
+  return createHash('sha256').update(bytes).digest('hex')
+}
 
 /** @throws CausewayError `runNotReady` where the run has no weights yet, `runInvalid` where they are damaged */
 export function readWeights(runDirectory: string): NamedArrays {

@@ -58,7 +58,7 @@ const newRun = (
 
 test('the graph of a run has what was known before, exactly', async () => {
   const run = newRun('knowing', 'csc', { confounders: 3 }, Int8Array.of(0, 1, -1, -1, 0, 0, 0, 1, 0))
-  const result = await runPipeline({ ...run, resume: false }, { requested: null }, silent)
+  const result = await runPipeline({ ...run, resume: false, attributes: null }, { requested: null }, silent)
   expect(result.end).toBe('completed')
   const { probabilities } = readGraph(run.runDirectory)
   expect([probabilities[0]![1], probabilities[2]![1]]).toEqual([1, 1])
@@ -68,7 +68,9 @@ test('the graph of a run has what was known before, exactly', async () => {
 
 test('a method that learns no graph refuses knowledge of one, before anything is written', async () => {
   const run = newRun('unknowing', 'multi-vae', {}, new Int8Array(9))
-  await expect(runPipeline({ ...run, resume: false }, { requested: null }, silent)).rejects.toMatchObject({
+  await expect(
+    runPipeline({ ...run, resume: false, attributes: null }, { requested: null }, silent),
+  ).rejects.toMatchObject({
     code: 'badRequest',
     message: 'Multi-VAE cannot be given required or forbidden edges.',
   })

@@ -1,14 +1,15 @@
 import { CausewayError } from '../../src-shared/contract/errors'
-import type { Metrics } from '../../src-shared/domain/metric'
+import { evaluationProtocol } from '../../src-shared/domain/metric'
 import type { Split } from '../../src-shared/domain/split'
 import { resolveParams } from '../../src-shared/params/params'
-import type { FitResult, RunOnDisk, TrainerEventMap } from '../jobs/trainer-contract'
+import type { AttributeTables, FitResult, FullEvaluation, RunOnDisk, TrainerEventMap } from '../jobs/trainer-contract'
 import type { FitReporter, FittedModel, MethodDescriptor, StopSignal } from '../methods/method'
 import { findMethod } from '../methods/registry'
 import { useBackend } from '../tensor/backends'
 import { Rng } from '../tensor/rng'
 import { readCheckpoint, removeHalfWritten, writeCheckpoint } from './checkpoint-store'
-import { evaluate } from './evaluate/evaluate'
+import { evaluateFully } from './evaluate/evaluate-fully'
+import { writeEvaluation } from './evaluate/evaluation-file'
 import { appendLog, appendPoint, writeGraph, writeWeights } from './run-files'
 import { readSplit } from './split/split-store'
 import { describeGraph, learnedGraph } from './structure/structure'
@@ -18,12 +19,14 @@ export type TrainingEvents = {
   [N in 'progress' | 'points' | 'log']: (payload: TrainerEventMap[N]) => void
 }
 
+const unfinished = { bestEpoch: null, metrics: null, evaluation: null, weightsHash: null } as const
+
 /**
  * Trains a run from its folder and writes its results there: read the split, fit, evaluate, learn the structure, save.
  * Stops when `signal` asks for it, with a checkpoint to go on from; a resumed run ends as an uninterrupted one would.
  */
 export async function runPipeline(
-  run: RunOnDisk & { resume: boolean },
+  run: RunOnDisk & { resume: boolean; attributes: AttributeTables | null },
   signal: StopSignal,
   events: TrainingEvents,
 ): Promise<FitResult> {
@@ -46,26 +49,30 @@ export async function runPipeline(
   const fit = await method.fit({ split, params, rng: Rng.seeded(run.seed), signal, report, knowledge, resume })
   if (fit.end !== 'completed') {
     report.log('info', fit.end === 'paused' ? 'Paused.' : 'Cancelled.')
-    return { end: fit.end, epochs: fit.epochs, bestEpoch: null, metrics: null, seconds: seconds() }
+    return { ...unfinished, end: fit.end, epochs: fit.epochs, seconds: seconds() }
   }
   const { model, epochs, bestEpoch } = fit
   try {
     report.log('info', `Trained ${epochs} epochs; ${bestEpoch === null ? 'the last' : `epoch ${bestEpoch}`} is kept.`)
-    const metrics = await evaluateTest(model, split, signal, report)
-    if (!metrics) {
+    const evaluated = await evaluateTest(model, split, run.attributes, signal, report)
+    if (!evaluated) {
       // The checkpoint of the last epoch is there: a resumed run comes straight back to this point.
       const end = signal.requested === 'pause' ? 'paused' : 'cancelled'
-      return { end, epochs, bestEpoch, metrics: null, seconds: seconds() }
+      return { ...unfinished, end, epochs, bestEpoch, seconds: seconds() }
     }
     const graph = await learnedGraph(model, split)
     if (graph) {
       report.log('info', describeGraph(graph))
       writeGraph(run.runDirectory, graph)
     }
+    const { metrics } = evaluated
+    const users = evaluated.evaluation.rows.length
+    const hash = writeEvaluation(run.runDirectory, evaluated.evaluation)
     // Last: a run that has weights has everything.
-    writeWeights(run.runDirectory, await model.save())
-    report.log('info', `Finished: NDCG@10 ${metrics['ndcg@10']!.toFixed(4)} on the test part.`)
-    return { end: 'completed', epochs, bestEpoch, metrics, seconds: seconds() }
+    const weightsHash = writeWeights(run.runDirectory, await model.save())
+    report.log('info', `Finished: NDCG@10 ${(metrics['ndcg@10'] ?? 0).toFixed(4)} on the test part.`)
+    const evaluation = { protocol: evaluationProtocol, users, hash }
+    return { end: 'completed', epochs, bestEpoch, metrics, evaluation, weightsHash, seconds: seconds() }
   } finally {
     model.dispose()
   }
@@ -91,15 +98,17 @@ const reporter = (runDirectory: string, events: TrainingEvents): FitReporter => 
   },
 })
 
-/** The metrics on the test part; null when stopped. */
+/** All metrics of the test part; null when stopped. */
 async function evaluateTest(
   model: FittedModel,
   split: Split,
+  attributes: AttributeTables | null,
   signal: StopSignal,
   report: FitReporter,
-): Promise<Metrics | null> {
+): Promise<FullEvaluation | null> {
   report.progress({ stage: 'Evaluating on the test part', fraction: 1, etaSeconds: null })
-  const evaluated = await evaluate(model, split, 'test', { stop: () => signal.requested !== null })
-  if (evaluated?.users === 0) report.log('warning', 'No user has a test item: the metrics are 0.')
-  return evaluated?.metrics ?? null
+  const stop = (): boolean => signal.requested !== null
+  const evaluated = await evaluateFully(model, split, attributes?.items ?? null, { stop })
+  if (evaluated?.evaluation.rows.length === 0) report.log('warning', 'No user has a test item: there are no metrics.')
+  return evaluated
 }

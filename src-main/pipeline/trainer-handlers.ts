@@ -8,6 +8,7 @@ import type { FittedModel, StopSignal } from '../methods/method'
 import { findMethod } from '../methods/registry'
 import { probe, useBackend } from '../tensor/backends'
 import { evaluate, recommend } from './evaluate/evaluate'
+import { evaluateFully } from './evaluate/evaluate-fully'
 import { listsOfAll } from './export/lists-of-all'
 import { Interventions } from './intervene/interventions'
 import { isIntervenable } from './intervene/prepared-rows'
@@ -152,6 +153,18 @@ export function trainerHandlers(
       const evaluated = await evaluate(model, split, part)
       if (!evaluated) throw new CausewayError('internal', 'The evaluation stopped without being asked to.')
       return evaluated.metrics
+    },
+
+    async evaluateFully({ task, attributes }) {
+      const { model, split } = opened()
+      return tasks.run(task, async (step) => {
+        await step('Evaluating', 0)
+        const evaluated = await evaluateFully(model, split, attributes?.items ?? null, {
+          progress: (fraction) => step('Evaluating', fraction),
+        })
+        if (!evaluated) throw new CausewayError('internal', 'The evaluation stopped without being asked to.')
+        return evaluated
+      })
     },
 
     async graph() {

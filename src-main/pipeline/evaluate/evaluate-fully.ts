@@ -8,7 +8,7 @@ import {
   type Metrics,
 } from '../../../src-shared/domain/metric'
 import { rowOf, takeRows, type Split } from '../../../src-shared/domain/split'
-import type { AttributeTable } from '../../jobs/trainer-contract'
+import type { AttributeTable, FullEvaluation } from '../../jobs/trainer-contract'
 import { describeWith, noAttributes, popularityOf } from '../intervene/attributes'
 import { blockRowsFor, knownParts, withExcluded, type EvaluateOptions, type Scorer } from './evaluate'
 import type { Evaluation } from './evaluation-file'
@@ -33,7 +33,7 @@ export async function evaluateFully(
   split: Split,
   items: AttributeTable | null,
   options: EvaluateOptions = {},
-): Promise<{ metrics: Metrics; evaluation: Evaluation } | null> {
+): Promise<FullEvaluation | null> {
   const { test, train } = split
   const rows = Int32Array.from({ length: test.rows }, (_, row) => row).filter(
     (row) => test.indptr[row + 1]! > test.indptr[row]!,
@@ -81,13 +81,13 @@ export async function evaluateFully(
         for (let at = 0; at < own.length; at++) own[at]!.set(from + r, out[at]!)
       }
     })
-    options.progress?.((listsShare * Math.min(rows.length, from + blockRows)) / rows.length)
+    await options.progress?.((listsShare * Math.min(rows.length, from + blockRows)) / rows.length)
     await new Promise(setImmediate)
   }
 
   const ofUsers = { users: rows.length, depth: deepest, lists, items: test.cols }
   const varied = await diversities(ofUsers, train, cutoffs, async (fraction) => {
-    options.progress?.(listsShare + (1 - listsShare) * fraction)
+    await options.progress?.(listsShare + (1 - listsShare) * fraction)
     await new Promise(setImmediate)
     return !options.stop?.()
   })

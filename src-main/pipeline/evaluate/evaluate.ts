@@ -17,7 +17,8 @@ export interface EvaluateOptions {
   blockRows?: number
   /** Asked between blocks: true stops the evaluation. */
   stop?: () => boolean
-  progress?: (fraction: number) => void
+  /** Told between blocks, in 0..1; waited for. */
+  progress?: (fraction: number) => void | Promise<void>
 }
 
 /** The parts a user is known by when `part` is evaluated: what lies in them is no candidate. */
@@ -55,7 +56,7 @@ export async function evaluate(
       const metrics = listMetrics(top, new Set(rowOf(held, user)))
       for (const name of metricNames) sums[name]! += metrics[name]!
     })
-    options.progress?.(Math.min(1, (from + blockRows) / users.length))
+    await options.progress?.(Math.min(1, (from + blockRows) / users.length))
     await new Promise(setImmediate)
   }
   const metrics = Object.fromEntries(metricNames.map((name) => [name, users.length ? sums[name]! / users.length : 0]))
