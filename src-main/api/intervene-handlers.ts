@@ -64,7 +64,7 @@ export function interveneHandlers(core: Core): Pick<Handlers, Names> {
 
   return {
     'intervene:segments': async ({ run }) => {
-      const manifest = requireGraph(requireCompleted(store.read(run)), 'intervene')
+      const manifest = requireCompleted(store.read(run))
       const [view, tables] = await Promise.all([splits.view(manifest), catalogs.tables(manifest)])
       return segmentChoices(view, tables.users)
     },
