@@ -13,7 +13,11 @@ const names = [
   'intervene/ml-100k',
   'intervene/window',
   'import/1m',
+  'runs-table/5000x300',
 ]
+
+/** Measurements with an entry of their own. */
+const ownEntries = { 'intervene/window': ['window.js'], 'runs-table/5000x300': ['runs-table.js'] }
 
 let values
 try {
@@ -36,7 +40,7 @@ await build({
   publicDir: false,
   build: {
     ssr: true,
-    rollupOptions: { input: ['measure', 'window'].map((entry) => resolve(root, `bench/${entry}.ts`)) },
+    rollupOptions: { input: ['measure', 'window', 'runs-table'].map((entry) => resolve(root, `bench/${entry}.ts`)) },
     outDir: resolve(root, 'out/bench'),
     target: 'node20',
   },
@@ -45,7 +49,7 @@ if (!only || only === 'intervene/window') ensureBuilt()
 
 let failed = 0
 for (const name of only ? [only] : names) {
-  const command = name === 'intervene/window' ? ['window.js'] : ['measure.js', name, backend]
+  const command = ownEntries[name] ?? ['measure.js', name, backend]
   const { status } = spawnSync(process.execPath, [resolve(root, 'out/bench', command[0]), ...command.slice(1)], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })

@@ -2,8 +2,7 @@
 // for measuring and looking at the table of runs. The numbers are drawn, the files are as a training writes them, without weights.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 const methods = [
@@ -167,7 +166,8 @@ export function generateRuns(directory, { runs = 5000, metrics = 300, epochs = 4
   return ids
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+// Not where it was bundled into something else that was started.
+if (basename(process.argv[1] ?? '') === 'generate-runs.mjs') {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
