@@ -8,6 +8,7 @@ import {
   type DatasetRows,
   type ImportPreview,
 } from '../../src-shared/domain/dataset'
+import { tableFormats } from '../../src-shared/domain/exported'
 import type { JobProgress } from '../../src-shared/domain/job'
 import type { ItemCard } from '../../src-shared/domain/recommendation'
 import type { SplitManifest } from '../../src-shared/domain/split'
@@ -62,6 +63,19 @@ export const dataWorkerContract = {
   catalog: call<ItemCard[]>()(ofDataset),
   /** Every user that has attributes. */
   userAttributes: call<EntityAttributes[]>()(ofDataset),
+  /** Users' lists as a table file: one row for each user and rank. */
+  lists: call<Uint8Array<ArrayBuffer>>()(
+    z.object({
+      task,
+      format: z.enum(tableFormats),
+      users: z.array(z.string()),
+      /** By column of the split. */
+      items: z.array(z.object({ id: z.string(), title: z.string() })),
+      lists: z.object({ k: z.number().int(), items: z.instanceof(Int32Array), scores: z.instanceof(Float32Array) }),
+      /** What the lists are of, by key; kept where the format has a place for it. */
+      properties: z.record(z.string(), z.string()),
+    }),
+  ),
   /** Cancels a piece of work; it then ends with `cancelled`. One that has ended already is none of its business. */
   stop: call<null>()(z.object({ task })),
 } as const

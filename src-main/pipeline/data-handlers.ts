@@ -4,6 +4,7 @@ import type { DataWorkerCalls, DataWorkerEventMap } from '../jobs/data-worker-co
 import { makeCard } from './dataset/card'
 import { readItemCards, readRows, readUserAttributes } from './dataset/catalog'
 import { readDataset } from './dataset/dataset'
+import { listsCsv, listsParquet } from './export/lists-file'
 import { importDemo } from './ingest/demo'
 import { importTables } from './ingest/import-tables'
 import { previewImport } from './ingest/preview'
@@ -54,6 +55,10 @@ export function makeDataHandlers(send: Send): ChildHandlers<DataWorkerCalls> {
     catalog: async ({ workspace, dataset }) => readItemCards(workspace, await readDataset(workspace, dataset)),
     userAttributes: async ({ workspace, dataset }) =>
       readUserAttributes(workspace, await readDataset(workspace, dataset)),
+    lists: ({ task, format, properties, ...lists }) =>
+      watched(task, ({ signal }) =>
+        format === 'csv' ? listsCsv(lists, signal) : listsParquet(lists, properties, signal),
+      ),
     stop: async ({ task }) => {
       running.get(task)?.abort()
       return null

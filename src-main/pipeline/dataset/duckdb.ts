@@ -1,5 +1,12 @@
 import { availableParallelism, totalmem } from 'node:os'
-import { DuckDBInstance, type DuckDBConnection, type Json } from '@duckdb/node-api'
+import {
+  DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBConnection,
+  type DuckDBType,
+  type DuckDBValue,
+  type Json,
+} from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 import { CausewayError } from '../../../src-shared/contract/errors'
 
@@ -22,6 +29,11 @@ export const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}
 /** The rows of a stored Parquet file; folders named `key=value` on its path are no columns. */
 export const sqlParquet = (path: string, rowNumbers = false): string =>
   `read_parquet(${sqlText(path)}, hive_partitioning = false, file_row_number = ${rowNumbers})`
+
+/** The most rows a block may have that is appended: DuckDB's vector size. */
+export const rowsPerChunk = 2048
+
+const cancelled = (): CausewayError => new CausewayError('cancelled', 'Cancelled.')
 
 const progressIntervalMs = 100
 /** Half of the machine's memory, at most 4 GB; what does not fit is spilled. */
@@ -116,8 +128,33 @@ export class DuckDb {
     })
   }
 
+  /**
+   * Appends rows to a table of these column types, block by block.
+   * @param blocks the values of a block by column; at most `rowsPerChunk` rows each
+   * @throws CausewayError `cancelled`
+   */
+  async append(
+    table: string,
+    types: DuckDBType[],
+    blocks: Iterable<DuckDBValue[][]>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const appender = await this.connection.createAppender(table)
+    try {
+      for (const columns of blocks) {
+        if (signal?.aborted) throw cancelled()
+        const chunk = DuckDBDataChunk.create(types)
+        chunk.setColumns(columns)
+        appender.appendDataChunk(chunk)
+        // Lets a cancel in.
+        await new Promise(setImmediate)
+      }
+    } finally {
+      appender.closeSync()
+    }
+  }
+
   private async watched<T>({ signal, onFraction }: Watch, work: () => Promise<T>): Promise<T> {
-    const cancelled = (): CausewayError => new CausewayError('cancelled', 'Cancelled.')
     if (signal?.aborted) throw cancelled()
     const stop = (): void => this.connection.interrupt()
     signal?.addEventListener('abort', stop)
