@@ -51,6 +51,10 @@ function fieldsOf(manifest: RunManifest): [column: RunField, value: RunCell, typ
     ['datasetHash', producedBy.datasetHash, 'codes'],
     ['error', manifest.error?.message ?? null, 'codes'],
     ['reproduces', manifest.reproduces, 'codes'],
+    ['knowledge', manifest.knowledge?.name ?? null, 'codes'],
+    ['causeway', producedBy.causeway || null, 'codes'],
+    ['platform', producedBy.platform || null, 'codes'],
+    ['node', producedBy.node || null, 'codes'],
   ]
 }
 

@@ -23,6 +23,10 @@ export const runFields = [
   'datasetHash',
   'error',
   'reproduces',
+  'knowledge',
+  'causeway',
+  'platform',
+  'node',
 ] as const
 export type RunField = (typeof runFields)[number]
 
