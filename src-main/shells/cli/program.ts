@@ -13,6 +13,7 @@ import { defaultWorkspace } from '../../storage/workspace'
 import { serveWorkspace } from '../web/serve-workspace'
 import { collect, type CommandContext } from './context'
 import * as describe from './describe'
+import { addEvalCommand } from './eval-command'
 import { followJob } from './follow-job'
 import { addGraphCommands, findKnowledge } from './graph-commands'
 import { integerIn } from './integer-option'
@@ -192,16 +193,7 @@ function createProgram(
       }),
     )
 
-  program
-    .command('eval')
-    .description('evaluate a run on the test part')
-    .argument('<run>')
-    .action((run: string) =>
-      session('read', async (opened) => {
-        const result = await opened.request('runs:evaluate', { run })
-        output.result(result, () => describe.describeMetrics(result.metrics))
-      }),
-    )
+  addEvalCommand(context)
 
   program
     .command('recommend')
