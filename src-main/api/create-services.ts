@@ -1,4 +1,6 @@
-import type { Handlers } from '../../src-shared/contract/contract'
+import type { Handlers, RequestOutput } from '../../src-shared/contract/contract'
+import { unwrap } from '../../src-shared/contract/errors'
+import { answer } from '../../src-shared/contract/rpc'
 import type { BackendProbe } from '../../src-shared/domain/backend'
 import type { FileHandle } from '../../src-shared/domain/dataset'
 import packageJson from '../../package.json'
@@ -11,7 +13,6 @@ import type { Entries } from '../jobs/process-host'
 import { Splits } from '../jobs/splits'
 import { Trainings } from '../jobs/training'
 import { findMethod } from '../methods/registry'
-import type { ReportDocument } from '../pipeline/report/report-document'
 import { RunIndex } from '../storage/run-index'
 import { RunStore } from '../storage/run-store'
 import { Saved } from '../storage/saved'
@@ -30,7 +31,7 @@ import { jobsHandlers } from './jobs-handlers'
 import { knowledgeHandlers } from './knowledge-handlers'
 import { masksHandlers } from './masks-handlers'
 import { recommendHandlers } from './recommend-handlers'
-import { reportHandlers, reportOf } from './report-handlers'
+import { reportHandlers, type Ask } from './report-handlers'
 import { runsHandlers } from './runs-handlers'
 import { savedHandlers } from './saved-handlers'
 import { Tasks } from './tasks'
@@ -47,6 +48,8 @@ export interface ServicesOptions {
   pickFiles?: () => Promise<FileHandle[]>
   /** The built entries of the child processes. */
   entries: Entries
+  /** Prints an HTML page as a PDF, where the shell can. @throws CausewayError `notAvailable` */
+  printPdf?: (html: string) => Promise<Uint8Array>
 }
 
 /** All that a shell serves. */
@@ -54,7 +57,6 @@ export interface Services {
   readonly handlers: Handlers
   readonly events: EventSource
   readonly jobs: Pick<JobManager, 'ended' | 'interrupt' | 'kill'>
-  report(run: string): Promise<ReportDocument>
   /** Interrupts every job at a checkpoint, ends all child processes and gives the workspace back. */
   close(): Promise<void>
 }
@@ -103,7 +105,10 @@ export function createServices(options: ServicesOptions): Services {
     tasks: new Tasks((task, stage, fraction) => events.emit('intervene:progress', { task, stage, fraction })),
     probe,
   }
-  return {
+  // A report asks the other stages as a client would.
+  const ask: Ask = async (name, input) =>
+    unwrap(await answer(services.handlers, name, input)) as RequestOutput<typeof name>
+  const services: Services = {
     handlers: {
       ...workspaceHandlers(core),
       ...filesHandlers(options.pickFiles),
@@ -120,17 +125,17 @@ export function createServices(options: ServicesOptions): Services {
       ...interveneHandlers(core),
       ...savedHandlers(core),
       ...recommendHandlers(core),
-      ...reportHandlers(core),
+      ...reportHandlers(core, { ask, printPdf: options.printPdf }),
     },
     events,
     jobs,
-    report: (run) => reportOf(core, run),
     async close() {
       await jobs.close()
       await Promise.all([inference.close(), data.close(), index.close()])
       workspace.close()
     },
   }
+  return services
 }
 
 /** Asks once; a failed asking is not kept. */

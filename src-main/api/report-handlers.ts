@@ -1,52 +1,201 @@
-import { randomUUID } from 'node:crypto'
-import type { Handlers } from '../../src-shared/contract/contract'
+import type { Handlers, RequestInput, RequestName, RequestOutput } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
 import { noAnnotations } from '../../src-shared/domain/graph'
+import { isMetricName } from '../../src-shared/domain/metric'
+import {
+  reportSections,
+  type ReportOptions,
+  type ReportSectionId,
+  type ReportSubject,
+} from '../../src-shared/domain/report'
+import type { ExperimentDetail } from '../../src-shared/domain/experiment'
+import type { RunManifest } from '../../src-shared/domain/run'
 import { findMethod } from '../methods/registry'
+import { groupRuns } from '../pipeline/compare/groups'
 import { buildReport } from '../pipeline/report/build-report'
 import { renderHtml } from '../pipeline/report/render-html'
-import type { ReportDocument } from '../pipeline/report/report-document'
+import { renderMarkdown } from '../pipeline/report/render-markdown'
+import type { ReportedData, ReportedRun, ReportInput } from '../pipeline/report/report-input'
+import { sectionChoices } from '../pipeline/report/sections'
+import { readGraph } from '../pipeline/run-files'
 import { namesAndNotes } from '../storage/saved'
 import type { Core } from './core'
 import { confidenceOf } from './graph-handlers'
+import { readRuns } from './compare-handlers'
 import { requireCompleted } from './runs-handlers'
 
-/** The report of a run as plain data; the shells choose how it is drawn. */
-export async function reportOf(core: Core, run: string): Promise<ReportDocument> {
-  const { catalogs, data, inference, saved, store, workspace } = core
-  const detail = store.detail(run)
-  const manifest = requireCompleted(detail.manifest)
-  const method = findMethod(manifest.method).info
-  const dataset = await catalogs.datasetOf(manifest)
-  const [card, graph] = await Promise.all([
-    dataset &&
-      data.query((worker) =>
-        worker.call('card', {
-          workspace: workspace.path,
-          task: randomUUID(),
-          dataset: dataset.name,
-          recipe: manifest.recipe,
-        }),
-      ),
-    method.capabilities.includes('graph') ? inference.use(manifest, (trainer) => trainer.call('graph', {})) : null,
-  ])
-  const damaged = saved.damaged(run)
-  return buildReport({
-    detail,
-    card,
-    method,
-    graph,
-    // Damaged names and notes are told of with the other files; the report goes on with the learned names.
-    annotations: damaged.some(({ what }) => what === namesAndNotes) ? noAnnotations : saved.annotations(run),
-    confidence: graph && confidenceOf(core, run),
-    effects: saved.effects(run).list().saved,
-    damaged,
-  })
+type Names = Extract<keyof Handlers, `report:${string}`>
+
+/** Asks another stage as a client would. */
+export type Ask = <N extends RequestName>(name: N, input: RequestInput<N>) => Promise<RequestOutput<N>>
+
+export interface ReportServices {
+  ask: Ask
+  /** Prints an HTML page, where the shell can. */
+  printPdf?: (html: string) => Promise<Uint8Array>
 }
 
-export const reportHandlers = (core: Core): Pick<Handlers, 'report:html'> => ({
-  'report:html': async ({ subject }) => {
-    if (subject.kind !== 'run') throw new CausewayError('badRequest', 'Only runs have reports.')
-    return { name: subject.run, html: renderHtml(await reportOf(core, subject.run)) }
-  },
-})
+const labelOf = (method: string): string => findMethod(method).info.label
+
+/** Reports of a run, an experiment or a comparison of runs. */
+export function reportHandlers(core: Core, { ask, printPdf }: ReportServices): Pick<Handlers, Names> {
+  const gather = (options: ReportOptions) => gatherReport(core, ask, options)
+  return {
+    'report:sections': async ({ subject }) => {
+      const { manifests } = await runsOfSubject(core, ask, subject)
+      const runs = manifests.map((manifest) => ({ manifest, info: findMethod(manifest.method).info }))
+      return sectionChoices({
+        kind: subject.kind,
+        runs: runs.length,
+        methods: [...new Set(runs.map(({ info }) => info.label))],
+        learnsGraph: runs.some(({ info }) => info.capabilities.includes('graph')),
+        hasPoints: runs.some(({ manifest }) => manifest.epochs > 0),
+        savedEffects: runs.reduce((sum, { manifest }) => sum + core.saved.effects(manifest.id).list().saved.length, 0),
+      })
+    },
+    'report:html': async (options) => {
+      const input = await gather(options)
+      return { name: input.name, html: renderHtml(buildReport(input)) }
+    },
+    'report:markdown': async (options) => {
+      const input = await gather(options)
+      return { name: input.name, markdown: renderMarkdown(buildReport(input)) }
+    },
+    'report:pdf': async (options) => {
+      if (!printPdf) throw new CausewayError('notAvailable', 'This shell of Causeway cannot print a PDF.')
+      const input = await gather(options)
+      const bytes = await printPdf(renderHtml(buildReport(input)))
+      return { name: `${input.name}.pdf`, mediaType: 'application/pdf', bytes }
+    },
+  }
+}
+
+/**
+ * The completed runs that a report of the subject is of: of an experiment those that are compared, in the order of its trials.
+ * @throws CausewayError `notFound`, and `runNotReady` where none has completed
+ */
+export async function runsOfSubject(
+  { store }: Pick<Core, 'store'>,
+  ask: Ask,
+  subject: ReportSubject,
+): Promise<{ manifests: RunManifest[]; experiment: ExperimentDetail | null }> {
+  if (subject.kind === 'run') return { manifests: [requireCompleted(store.read(subject.run))], experiment: null }
+  if (subject.kind === 'comparison') {
+    // Those that the comparison is made of: it says which it leaves out.
+    const { groups } = groupRuns(readRuns({ store }, subject.comparison.runs).manifests, labelOf)
+    return { manifests: groups.flatMap(({ manifests }) => manifests), experiment: null }
+  }
+  const experiment = await ask('experiments:get', { experiment: subject.experiment })
+  const manifests = experiment.trialList.flatMap(({ phase, state, run }) => {
+    if (phase !== 'final' || state !== 'completed' || run === null) return []
+    try {
+      return [requireCompleted(store.read(run))]
+    } catch (thrown) {
+      // A run that was removed since leaves the others as they are; the plan says how many there were.
+      if (thrown instanceof CausewayError && thrown.code === 'notFound') return []
+      throw thrown
+    }
+  })
+  if (manifests.length === 0) {
+    throw new CausewayError(
+      'runNotReady',
+      `No final training of the experiment ${experiment.name} has completed: there is nothing to report yet.`,
+      { experiment: experiment.name },
+    )
+  }
+  const { groups } = groupRuns(manifests, labelOf)
+  return { manifests: groups.flatMap((group) => group.manifests), experiment }
+}
+
+/** What the sections that were asked for need, and nothing that only the others do. */
+async function gatherReport(core: Core, ask: Ask, options: ReportOptions): Promise<ReportInput> {
+  const { subject, sections = reportSections } = options
+  const wants = (...ids: ReportSectionId[]): boolean => ids.some((id) => sections.includes(id))
+  const { manifests, experiment } = await runsOfSubject(core, ask, subject)
+  const [runs, data, comparison] = await Promise.all([
+    Promise.all(
+      manifests.map((manifest) => reportedRun(core, ask, manifest, manifests.length === 1 && wants('metrics'))),
+    ),
+    wants('data', 'limitations') ? reportedData(core, ask, manifests) : withoutCards(manifests),
+    wants('comparison', 'limitations') ? comparisonOf(ask, subject, manifests, experiment) : null,
+  ])
+  return {
+    options,
+    name: nameOf(subject, manifests.length),
+    causeway: core.causeway,
+    madeAt: new Date().toISOString(),
+    runs,
+    data,
+    experiment,
+    comparison,
+  }
+}
+
+/** A name for the file, safe everywhere. */
+function nameOf(subject: ReportSubject, runs: number): string {
+  switch (subject.kind) {
+    case 'run':
+      return `report-${subject.run}`
+    case 'experiment':
+      return `report-${subject.experiment.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}`
+    case 'comparison':
+      return `report-of-${runs}-runs`
+  }
+}
+
+async function reportedRun(core: Core, ask: Ask, manifest: RunManifest, withIntervals: boolean): Promise<ReportedRun> {
+  const { saved, store } = core
+  const run = manifest.id
+  const method = findMethod(manifest.method).info
+  const hasGraph = method.capabilities.includes('graph')
+  const damaged = saved.damaged(run)
+  return {
+    manifest,
+    method,
+    points: store.detail(run).points,
+    evaluation:
+      withIntervals && manifest.evaluation !== null
+        ? await ask('runs:evaluation', { run, users: { kind: 'all' } })
+        : null,
+    graph: hasGraph ? readGraph(store.directory(run)) : null,
+    // Damaged names and notes are told of with the other files; the report goes on with the learned names.
+    annotations: damaged.some(({ what }) => what === namesAndNotes) ? noAnnotations : saved.annotations(run),
+    confidence: hasGraph ? confidenceOf(core, run) : null,
+    masks: saved.masks(run).list().saved,
+    effects: saved.effects(run).list().saved,
+    damaged,
+  }
+}
+
+/** The data of the runs, each once. */
+function withoutCards(manifests: readonly RunManifest[]): ReportedData[] {
+  const distinct = new Map<string, ReportedData>()
+  for (const { dataset, recipe, producedBy } of manifests) {
+    const { datasetHash, splitHash } = producedBy
+    distinct.set(`${dataset} ${datasetHash} ${splitHash}`, { dataset, datasetHash, splitHash, recipe, card: null })
+  }
+  return [...distinct.values()]
+}
+
+const reportedData = ({ catalogs }: Core, ask: Ask, manifests: readonly RunManifest[]): Promise<ReportedData[]> =>
+  Promise.all(
+    withoutCards(manifests).map(async (one) => {
+      const manifest = manifests.find(
+        ({ producedBy }) => producedBy.datasetHash === one.datasetHash && producedBy.splitHash === one.splitHash,
+      )!
+      const dataset = await catalogs.datasetOf(manifest)
+      return dataset ? { ...one, card: await ask('data:card', { dataset: dataset.name, recipe: one.recipe }) } : one
+    }),
+  )
+
+function comparisonOf(
+  ask: Ask,
+  subject: ReportSubject,
+  manifests: readonly RunManifest[],
+  experiment: ExperimentDetail | null,
+) {
+  if (subject.kind === 'run' || manifests.length < 2) return null
+  if (subject.kind === 'comparison') return ask('compare:runs', subject.comparison)
+  const runs = manifests.map(({ id }) => id)
+  return ask('compare:runs', { runs, metrics: experiment!.file.metrics.report.filter(isMetricName) })
+}

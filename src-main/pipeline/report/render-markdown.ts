@@ -1,4 +1,5 @@
-import type { Block, ReportDocument } from './report-document'
+import { detailLevels, fitReport, thinnedNote } from './fit-report'
+import { figureTable, type Block, type Cell, type ReportDocument, type TableBlock } from './report-document'
 
 // Markdown passes HTML through, and its own marks would change the text: both are taken literally.
 const escapeText = (text: string): string =>
@@ -9,44 +10,67 @@ const escapeText = (text: string): string =>
     .replace(/([\\`*_[\]|#])/g, '\\$1')
     .replace(/\r?\n/g, ' ')
 
-/** A report as Markdown; charts and graphs stand as tables. */
+/** A paragraph: also where it begins like a list, a rule or a heading it is none. */
+const paragraph = (text: string): string => escapeText(text).replace(/^(\s*)([-+=~]|\d+(?=[.)]))/, '$1\\$2')
+
+/** A report as Markdown; charts and graphs stand as tables, what `causeway reproduce` takes at the end. */
 export function renderMarkdown(report: ReportDocument): string {
-  const sections = report.sections.map((section) =>
+  const { title, subtitle, summary, sections, bundle } = fitReport(report, detailLevels[0]!)
+  const parts = sections.map((section) =>
     [`## ${escapeText(section.title)}`, ...section.blocks.map(renderBlock)].join('\n\n'),
   )
-  return [`# ${escapeText(report.title)}`, escapeText(report.subtitle), ...sections].join('\n\n') + '\n'
+  const paragraphs = summary
+    .split(/\r?\n\s*\r?\n/)
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map(paragraph)
+  return (
+    [
+      `# ${escapeText(title)}`,
+      paragraph(subtitle),
+      ...paragraphs,
+      ...parts,
+      ...(bundle ? [fenced(JSON.stringify(bundle, null, 2), 'json')] : []),
+    ].join('\n\n') + '\n'
+  )
 }
 
-function table(caption: string, head: string[], rows: (string | number)[][]): string {
-  const line = (cells: (string | number)[]): string =>
-    `| ${cells.map((cell) => escapeText(String(cell))).join(' | ')} |`
-  return [`**${escapeText(caption)}**`, '', line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join(
-    '\n',
-  )
+/** A fence longer than any in the text. */
+function fenced(text: string, language: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}${language}\n${text.trimEnd()}\n${fence}`
+}
+
+function table({ caption, head, rows, rowsInAll }: TableBlock): string {
+  const line = (cells: Cell[]): string => `| ${cells.map((cell) => escapeText(String(cell))).join(' | ')} |`
+  const cut = rowsInAll === undefined ? '' : ` (showing ${rows.length} of ${rowsInAll} rows)`
+  return [
+    `**${escapeText(caption + cut)}**`,
+    '',
+    line(head),
+    `|${' --- |'.repeat(head.length)}`,
+    ...rows.map(line),
+  ].join('\n')
 }
 
 function renderBlock(block: Block): string {
   switch (block.kind) {
     case 'text':
-      return escapeText(block.text)
+      return paragraph(block.text)
     case 'heading':
       return `### ${escapeText(block.text)}`
+    case 'warning':
+      return `> **Note.** ${escapeText(block.text)}`
     case 'list':
-      return block.items.map((item) => `- ${escapeText(item)}`).join('\n')
+      return block.items.map((item) => `- ${paragraph(item)}`).join('\n')
     case 'code':
-      return `\`\`\`sh\n${block.text}\n\`\`\``
+      return fenced(block.text, block.language)
     case 'table':
-      return table(block.caption, block.head, block.rows)
-    case 'chart': {
-      const xs = [...new Set(block.series.flatMap((line) => line.points.map(([x]) => x)))].sort((a, b) => a - b)
-      const rows = xs.map((x) => [x, ...block.series.map((line) => line.points.find(([px]) => px === x)?.[1] ?? '-')])
-      return table(block.caption, [block.xLabel, ...block.series.map((line) => line.label)], rows)
-    }
-    case 'graph':
-      return table(
-        block.caption,
-        ['From', 'To', 'Probability'],
-        block.edges.map(({ from, to, probability }) => [block.nodes[from]!, block.nodes[to]!, probability.toFixed(3)]),
-      )
+      return table(block)
+    case 'chart':
+      return [table(figureTable(block)), thinnedNote(block)].filter((part) => part !== null).join('\n\n')
+    default:
+      return table(figureTable(block))
   }
 }

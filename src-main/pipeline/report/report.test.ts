@@ -1,12 +1,18 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { DatasetCard } from '../../../src-shared/domain/dataset'
 import { noAnnotations } from '../../../src-shared/domain/graph'
 import type { Quantity, SavedEffect } from '../../../src-shared/domain/intervention'
 import type { MethodInfo } from '../../../src-shared/domain/method'
-import type { RunDetail } from '../../../src-shared/domain/run'
-import { buildReport, reproductionCommand, type ReportInput } from './build-report'
+import type { SavedMask } from '../../../src-shared/domain/mask'
+import type { RunDetail, RunManifest } from '../../../src-shared/domain/run'
+import { bundleElementId, reproductionBundleSchema } from '../../../src-shared/domain/reproduction'
+import { reportOptionsSchema } from '../../../src-shared/domain/report'
+import { buildReport } from './build-report'
 import { renderHtml } from './render-html'
 import { renderMarkdown } from './render-markdown'
+import type { ReportInput } from './report-input'
+import { trainCommand } from './sections/reproduction'
 import { ticks } from './svg'
 
 const attack = '<script>alert("x")</script>'
@@ -75,7 +81,13 @@ const detail: RunDetail = {
     weightsHash: null,
     experiment: null,
     reproduces: null,
-    producedBy: { causeway: '0.1.0', datasetHash: 'datahash', splitHash: 'splithash', platform: 'linux-x64', node: 'v20.20.2' },
+    producedBy: {
+      causeway: '0.1.0',
+      datasetHash: 'datahash',
+      splitHash: 'splithash',
+      platform: 'linux-x64',
+      node: 'v20.20.2',
+    },
   },
   points: [
     { epoch: 1, seconds: 1, values: { loss: 10, 'ndcg@10': 0.1 } },
@@ -101,14 +113,23 @@ const card = {
     splitHash: 'splithash',
   },
   shareOfTop20Percent: 0.6,
+  longTail: [
+    [1, 9],
+    [2, 4],
+    [3, 1],
+  ],
+  positivesPerUser: { edges: [0, 5, 10, 15], counts: [40, 6, 2] },
   timeRange: null,
   alerts: [{ level: 'warning', text: `alert ${attack}` }],
 } as unknown as DatasetCard
 
-const input: ReportInput = {
-  detail,
-  card,
+const options = (given: object = {}) => reportOptionsSchema.parse({ subject: { kind: 'run', run: 'csc-1' }, ...given })
+
+const run: ReportInput['runs'][number] = {
+  manifest: detail.manifest,
   method,
+  points: detail.points,
+  evaluation: null,
   graph: {
     type: 'causal-graph',
     version: 1,
@@ -121,8 +142,35 @@ const input: ReportInput = {
   },
   annotations: noAnnotations,
   confidence: null,
+  masks: [],
   effects: [],
   damaged: [],
+}
+
+const data: ReportInput['data'][number] = {
+  dataset: `set ${attack}`,
+  datasetHash: 'datahash',
+  splitHash: 'splithash',
+  recipe: detail.manifest.recipe,
+  card,
+}
+
+const input: ReportInput = {
+  options: options(),
+  name: 'report-csc-1',
+  causeway: '0.1.0',
+  madeAt: '2026-11-21T00:00:00.000Z',
+  runs: [run],
+  data: [data],
+  experiment: null,
+  comparison: null,
+}
+
+/** The text of the one data block in a page; anything else that a browser would run fails the test. */
+function bundleIn(html: string) {
+  const scripts = [...html.matchAll(/<script\b([^>]*)>(.*?)<\/script>/gs)]
+  expect(scripts.map(([, attributes]) => attributes)).toEqual([` type="application/json" id="${bundleElementId}"`])
+  return reproductionBundleSchema.parse(JSON.parse(scripts[0]![2]!))
 }
 
 describe('a report', () => {
@@ -130,17 +178,37 @@ describe('a report', () => {
   const markdown = renderMarkdown(buildReport(input))
 
   it('is one file that works offline and runs nothing, whatever the data is called', () => {
-    expect(html).not.toMatch(/<script/i)
+    expect(bundleIn(html).runs[0]!.data.dataset).toBe(`set ${attack}`)
     expect(html).toContain('&lt;script&gt;')
-    expect(html).not.toMatch(/\s(src|href)=|@import|https?:/)
-    expect(html).toContain("default-src 'none'")
+    expect(html).not.toMatch(/\ssrc=|\shref="(?!#)|@import|https?:|\sstyle=|\son\w+=/)
+    expect(html).toContain("default-src 'none'; style-src 'sha256-")
     // Inside a fence Markdown takes everything literally.
-    expect(markdown.replace(/```sh\n.*?\n```/gs, '')).not.toMatch(/<script/i)
+    expect(markdown.replace(/^(```+)\w+\n.*?\n\1$/gms, '')).not.toMatch(/<script/i)
   })
 
-  it('has light and dark, every section, the metrics and the hashes', () => {
+  it('allows its style sheet and no other by its hash', () => {
+    const style = /<style>(.*?)<\/style>/s.exec(html)![1]!
+    const hash = createHash('sha256').update(style).digest('base64')
+    expect(html).toContain(`style-src 'sha256-${hash}'"`)
+  })
+
+  it('carries what it takes to train the run again, in HTML and in Markdown', () => {
+    const bundle = bundleIn(html)
+    expect(bundle.runs[0]).toMatchObject({
+      run: 'csc-1',
+      seed: 11,
+      params: { k: 3, mode: 'g+l' },
+      data: { hash: 'datahash', splitHash: 'splithash' },
+      results: { metrics: detail.manifest.metrics },
+    })
+    const fence = /```json\n(.*?)\n```/s.exec(markdown)![1]!
+    expect(reproductionBundleSchema.parse(JSON.parse(fence))).toEqual(bundle)
+    expect(html).toContain('causeway reproduce report-csc-1.html')
+  })
+
+  it('has light and dark, every section in order with its heading, a table of contents and a way past it', () => {
     expect(html).toContain('prefers-color-scheme: dark')
-    for (const title of [
+    const titles = [
       'Data',
       'Method and assumptions',
       'Parameters',
@@ -149,36 +217,105 @@ describe('a report', () => {
       'Causal graph',
       'Limitations',
       'How to reproduce',
-    ]) {
-      expect(html).toContain(`<h2>${title}</h2>`)
-      expect(markdown).toContain(`## ${title}`)
-    }
+    ]
+    expect([...html.matchAll(/<h2 id="\w+-heading">([^<]+)/g)].map(([, title]) => title)).toEqual([
+      'Contents',
+      ...titles,
+    ])
+    expect([...markdown.matchAll(/^## (.*)$/gm)].map(([, title]) => title)).toEqual(titles)
+    for (const [, target] of html.matchAll(/href="#([\w-]+)"/g)) expect(html).toContain(` id="${target}"`)
+    expect(html).toContain('class="skip"')
     for (const text of ['0.1235', 'No hidden confounder outside the k.', 'datahash', 'splithash']) {
       expect(html).toContain(text)
       expect(markdown).toContain(text)
     }
   })
 
+  it('has the sections that were asked for, in its own order, and says why one has nothing to say', () => {
+    const report = buildReport({
+      ...input,
+      options: options({
+        sections: ['metrics', 'data', 'comparison'],
+        title: 'Mine',
+        summary: 'First.\n\nSecond <b>.',
+      }),
+    })
+    expect(report.sections.map(({ id }) => id)).toEqual(['data', 'metrics', 'comparison'])
+    expect(report.sections[2]!.blocks).toEqual([{ kind: 'text', text: expect.stringContaining('several runs') }])
+    // What was left out is not carried along either.
+    expect(report.bundle).toBeNull()
+    const page = renderHtml(report)
+    expect(page).toContain('<h1>Mine</h1>')
+    expect(page).toContain('<p>First.</p><p>Second &lt;b&gt;.</p>')
+    expect(page).not.toContain('<script')
+  })
+
   it('draws the curves and the probable edges, leaving out what is not a number', () => {
-    expect(html.match(/<polyline/g)).toHaveLength(2)
-    expect(html).not.toContain('NaN')
+    // Two series and the popularity of items.
+    expect(html.match(/<polyline/g)).toHaveLength(3)
+    expect(html).not.toMatch(/NaN|Infinity|undefined/)
     expect(html.match(/class="edge"/g)).toHaveLength(1)
     expect(html).toContain('>0.90</text>')
     // The table has the improbable edge too.
     expect(html).toContain('0.200')
+    expect(html).toContain('best epoch 2')
+  })
+
+  it('describes every drawing in words, and puts its data behind it', () => {
+    const figures = [...html.matchAll(/<figure>(.*?)<\/figure>/gs)].map(([, figure]) => figure!)
+    expect(figures.length).toBeGreaterThanOrEqual(5)
+    const ids = new Set<string>()
+    for (const figure of figures) {
+      const [, title, description] = /aria-labelledby="([\w-]+) ([\w-]+)"/.exec(figure)!
+      expect(figure).toMatch(new RegExp(`<title id="${title}">[^<]+</title><desc id="${description}">[^<]+</desc>`))
+      expect(figure).toMatch(/<details class="data"><summary>Data of the figure: .*<table>/s)
+      ids.add(title!)
+    }
+    expect(ids.size).toBe(figures.length)
+    expect(figures.some((figure) => figure.includes('Loss: from 10 to 7, lowest 7, highest 10'))).toBe(true)
+    // Loss at epoch 2.
+    expect(figures.join('')).toContain('<th scope="row" class="number">2</th><td class="number">8</td>')
   })
 
   it('gives the command that repeats the run, quoted for a shell', () => {
-    expect(reproductionCommand(input)).toBe(
+    expect(trainCommand(detail.manifest, method)).toBe(
       `causeway train csc --data 'set ${attack}' --backend wasm --seed 11 --set k=3 --set mode=g+l --set data.threshold=3`,
     )
   })
 
   it('of a baseline has no graph and makes no causal claim', () => {
     const baseline = { ...method, family: 'baseline' as const, assumptions: [], capabilities: ['score' as const] }
-    const text = renderMarkdown(buildReport({ ...input, method: baseline, graph: null }))
+    const text = renderMarkdown(buildReport({ ...input, runs: [{ ...run, method: baseline, graph: null }] }))
     expect(text).not.toContain('## Causal graph')
     expect(text).toContain('makes no causal claim')
+  })
+
+  it('says that a training ended while it still got better', () => {
+    const ended = { ...detail.manifest, params: { ...detail.manifest.params, epochs: 3 }, bestEpoch: 3 }
+    const of = (manifest: RunManifest) => renderMarkdown(buildReport({ ...input, runs: [{ ...run, manifest }] }))
+    expect(of(ended)).toContain('ended with its last epoch (3) while it still got better')
+    expect(of({ ...ended, bestEpoch: 1 })).not.toContain('while it still got better')
+  })
+})
+
+describe('a mask in a report', () => {
+  const factors = [
+    [1, 0],
+    [0.5, 1],
+  ]
+  const mask: SavedMask = {
+    savedAt: '2026-11-20T10:00:00.000Z',
+    mask: { type: 'causeway-mask', version: 1, name: 'no price', notes: 'Why: price.', nodes: ['c1', 'c2'], factors },
+  }
+  it('is drawn on the graph: removed edges struck through, factors on the others', () => {
+    const html = renderHtml(buildReport({ ...input, runs: [{ ...run, masks: [mask] }] }))
+    expect(html.match(/class="strike"/g)).toHaveLength(1)
+    expect(html).toContain('× 0.5')
+    expect(html).toContain('The mask &quot;no price&quot;, saved 2026-11-20')
+    expect(html).toContain('Why: price.')
+    const markdown = renderMarkdown(buildReport({ ...input, runs: [{ ...run, masks: [mask] }] }))
+    expect(markdown).toContain('| 0.900 | removed |')
+    expect(markdown).toContain('| 0.200 | × 0.5 |')
   })
 })
 
@@ -237,23 +374,20 @@ describe('a report of a run with interventions', () => {
       assumed: ['No hidden cause.'],
     },
   }
-  const whole: ReportInput = {
-    ...input,
+  const whole: ReportInput['runs'][number] = {
+    ...run,
     method: identified,
-    detail: {
-      ...detail,
-      manifest: {
-        ...detail.manifest,
-        knowledge: {
-          type: 'causeway-knowledge',
-          version: 1,
-          name: 'first guess',
-          notes: '',
-          nodes: ['c1', 'c2'],
-          required: [['c1', 'c2']],
-          forbidden: [],
-          tiers: [['c1'], ['c2']],
-        },
+    manifest: {
+      ...detail.manifest,
+      knowledge: {
+        type: 'causeway-knowledge',
+        version: 1,
+        name: 'first guess',
+        notes: '',
+        nodes: ['c1', 'c2'],
+        required: [['c1', 'c2']],
+        forbidden: [],
+        tiers: [['c1'], ['c2']],
       },
     },
     annotations: { ...noAnnotations, names: { c1: 'Price' }, notes: { c1: 'Dear or cheap' } },
@@ -281,8 +415,9 @@ describe('a report of a run with interventions', () => {
     effects: [saved],
     damaged: [{ what: 'mask', name: 'torn', reason: 'The mask "torn" cannot be used: it is not JSON.' }],
   }
-  const html = renderHtml(buildReport(whole))
-  const markdown = renderMarkdown(buildReport(whole))
+  const of = (one: ReportInput['runs'][number]): ReportInput => ({ ...input, runs: [one] })
+  const html = renderHtml(buildReport(of(whole)))
+  const markdown = renderMarkdown(buildReport(of(whole)))
 
   it('says what was done, to whom, what came of it with its interval, and what the quantities mean', () => {
     expect(html).toContain('<h3>Silence price</h3>')
@@ -308,7 +443,6 @@ describe('a report of a run with interventions', () => {
     }
     // The mask as a table: row, then factors, none on the diagonal.
     expect(markdown).toContain('| c2 | 1 |  | 0.5 |')
-    expect(html).not.toMatch(/<script/i)
   })
 
   it('has names, notes, knowledge and how often each edge was found', () => {
@@ -330,13 +464,13 @@ describe('a report of a run with interventions', () => {
     expect(markdown).toMatch(/\| Rank correlation of the lists \| rankCorrelation \| .*Kendall/)
     expect(markdown).toMatch(/\| Held at n sd \| sd \| .*standard deviations/)
     const masked = { ...saved, intervention: { ...saved.intervention, holds: [] } }
-    expect(renderMarkdown(buildReport({ ...whole, effects: [masked] }))).not.toContain('Held at n sd')
+    expect(renderMarkdown(buildReport(of({ ...whole, effects: [masked] })))).not.toContain('Held at n sd')
   })
 
   it('shows no figure as zero that is not', () => {
     const metrics = [quantity('small', 0.5, 0.50002, -0.0000123, 1e-17)]
     const small = { ...saved, effect: { ...saved.effect, metrics } }
-    expect(renderMarkdown(buildReport({ ...whole, effects: [small] }))).toContain(
+    expect(renderMarkdown(buildReport(of({ ...whole, effects: [small] })))).toContain(
       '| small label | 7 | 0.5000 | 0.5000 | +0.000020 | -0.000012 to 0.0000 |',
     )
   })
@@ -348,9 +482,10 @@ describe('a report of a run with interventions', () => {
 
 describe('a report of a run whose data set is gone', () => {
   it('says so instead of describing other data, and has all the rest', () => {
-    const titles = (card: DatasetCard | null) => buildReport({ ...input, card }).sections.map(({ title }) => title)
+    const titles = (card: DatasetCard | null) =>
+      buildReport({ ...input, data: [{ ...data, card }] }).sections.map(({ title }) => title)
     expect(titles(null)).toEqual(titles(card))
-    const markdown = renderMarkdown(buildReport({ ...input, card: null }))
+    const markdown = renderMarkdown(buildReport({ ...input, data: [{ ...data, card: null }] }))
     expect(markdown).toContain('is no longer in the workspace')
     expect(markdown).toContain(detail.manifest.producedBy.datasetHash)
     expect(markdown).not.toContain('Users after the recipe')

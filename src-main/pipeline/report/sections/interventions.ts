@@ -1,72 +1,77 @@
-import type { Quantity, SavedEffect } from '../../../src-shared/domain/intervention'
-import type { MethodInfo } from '../../../src-shared/domain/method'
-import { describeHold, describeMask, describeUsers } from '../../../src-shared/graph/edit/intervention'
-import type { Block, ReportSection } from './report-document'
-
-/** What differs by less is the rounding of sums. */
-const rounding = 1e-9
-
-/** Four decimals, and as many more as it takes that what is not zero does not read as zero. */
-function decimals(value: number): string {
-  if (Math.abs(value) < rounding) return '0.0000'
-  const text = value.toFixed(4)
-  return /[1-9]/.test(text) ? text : value.toPrecision(2)
-}
-const signed = (value: number): string => `${value > rounding ? '+' : ''}${decimals(value)}`
+import type { Hold, Quantity, SavedEffect, UserSelection } from '../../../../src-shared/domain/intervention'
+import { describeHold, describeMask, describeUsers } from '../../../../src-shared/graph/edit/intervention'
+import { groupsOf, type ReportInput } from '../report-input'
+import { tooFew, type Block, type Cell } from '../report-document'
+import { decimals, fewestUsers, facts, levelWords, moment, plural, signed } from '../words'
 
 /** Every saved result of an intervention: what was done to whom, what came of it, and how far it can be believed. */
-export function interventionSection(effects: readonly SavedEffect[], method: MethodInfo): ReportSection[] {
-  if (effects.length === 0) return []
-  const blocks: Block[] = [
+export function interventionSection({ runs, options }: ReportInput): Block[] {
+  const groups = groupsOf(runs)
+  const withEffects = runs.filter(({ effects }) => effects.length > 0)
+  const told = (saved: SavedEffect): boolean => !options.aggregatesOnly || speaksOfMany(saved)
+  const effects = withEffects.flatMap((run) => run.effects)
+  const left = effects.filter((saved) => !told(saved)).length
+  return [
     {
       kind: 'text',
       text: 'Each result compares the lists of the same users from the same model with and without the change. An interval is the percentile bootstrap over users, before and after drawn together; it says how much the figure depends on which users are here, not whether the model is right.',
     },
-    ...identificationBlocks(method),
-    ...effects.flatMap((saved) => effectBlocks(saved)),
-    definitions(effects),
-  ]
-  return [{ title: 'Interventions', blocks }]
-}
-
-function identificationBlocks({ identification }: MethodInfo): Block[] {
-  if (identification === null) return []
-  const { statement, byConstruction, assumed } = identification
-  return [
-    { kind: 'heading', text: 'Is the effect identified?' },
-    { kind: 'text', text: statement },
-    { kind: 'text', text: 'This holds by construction of the model:' },
-    { kind: 'list', items: byConstruction },
-    { kind: 'text', text: 'This is assumed of the world, and not tested:' },
-    { kind: 'list', items: assumed },
+    ...(left > 0
+      ? [
+          {
+            kind: 'text' as const,
+            text: `${plural(left, 'result')} of single users or of fewer than ${fewestUsers} is left out.`,
+          },
+        ]
+      : []),
+    ...withEffects.flatMap((run) => {
+      const group = groups.find((one) => one.runs.includes(run))!
+      const of = runs.length > 1 ? ` (${group.label}, seed ${run.manifest.seed})` : ''
+      return run.effects.filter(told).flatMap((saved) => effectBlocks(saved, of, options.aggregatesOnly))
+    }),
+    ...(effects.some(told) ? [definitions(effects.filter(told))] : []),
   ]
 }
 
-function effectBlocks(saved: SavedEffect): Block[] {
+/** Whether a result is of at least five users, and nothing in it comes from a single one. */
+export function speaksOfMany({ effect, users, intervention }: SavedEffect): boolean {
+  const single = (selection: UserSelection): boolean =>
+    selection.kind === 'users' && selection.users.length < fewestUsers
+  return (
+    effect.users >= fewestUsers &&
+    !single(users) &&
+    intervention.holds.every(({ at }: Hold) => at.kind === 'sd' || (at.kind === 'mean' && !single(at.users)))
+  )
+}
+
+function effectBlocks(saved: SavedEffect, of: string, aggregatesOnly: boolean): Block[] {
   const { effect, intervention, nodes, producedBy } = saved
   const { factors, holds } = intervention
   const nameOf = (node: number): string => nodes[node] ?? `c${node + 1}`
   const { resamples, level, seed } = effect.bootstrap
-  const facts: (string | number)[][] = [
+  // A count of so few people would speak of them.
+  const counted = (people: number): Cell => (aggregatesOnly && people > 0 && people < fewestUsers ? tooFew : people)
+  const quantities = quantitiesOf(saved).filter(({ users }) => !aggregatesOnly || users === 0 || users >= fewestUsers)
+  const rows: Cell[][] = [
     ['Edges', factors ? describeMask(factors, nameOf) : 'as learned'],
     ...(holds.length > 0 ? [['Held values', holds.map((hold) => describeHold(hold, nameOf)).join('; ')]] : []),
-    ['Users', `${effect.users}: ${listed(saved)}`],
+    ['Users', aggregatesOnly ? `${effect.users}: ${describeUsers(saved.users)}` : `${effect.users}: ${listed(saved)}`],
     ['Length of the lists', effect.k],
-    ['Lists that change', `${effect.changedLists} of ${effect.users}`],
+    ['Lists that change', `${counted(effect.changedLists)} of ${effect.users}`],
     ['Jaccard similarity of the lists', interval(effect.jaccard)],
     ['Rank correlation of the lists', interval(effect.rankCorrelation)],
-    ['Bootstrap', `${resamples} resamples of the users, level ${level}, seed ${seed}`],
-    ['Made', `${saved.savedAt} with Causeway ${producedBy.causeway}`],
+    ['Bootstrap', `${resamples} resamples of the users, level ${levelWords(level)}, seed ${seed}`],
+    ['Made', `${moment(saved.savedAt)} with Causeway ${producedBy.causeway}`],
     ['Run', `seed ${producedBy.seed}, backend ${producedBy.backend}, split ${producedBy.splitHash ?? '-'}`],
   ]
-  const blocks: Block[] = [{ kind: 'heading', text: saved.name }]
+  const blocks: Block[] = [{ kind: 'heading', text: `${saved.name}${of}` }]
   if (saved.notes !== '') blocks.push({ kind: 'text', text: saved.notes })
   if (effect.noDifference)
     blocks.push({
       kind: 'text',
       text: 'It makes no difference: no score changes. The edges are absent for everyone, or the values were what they are held at.',
     })
-  blocks.push({ kind: 'table', caption: 'What was done, to whom', head: ['What', 'Value'], rows: facts })
+  blocks.push(facts('What was done, to whom', rows))
   if (factors) {
     blocks.push({
       kind: 'table',
@@ -75,11 +80,26 @@ function effectBlocks(saved: SavedEffect): Block[] {
       rows: factors.map((row, from) => [nameOf(from), ...row.map((factor, to) => (from === to ? '' : factor))]),
     })
   }
+  const accuracy = quantities.filter(({ id }) => effect.metrics.some((metric) => metric.id === id))
+  if (accuracy.length > 0) {
+    blocks.push({
+      kind: 'intervals',
+      caption: `Change of accuracy, after less before, with its ${levelWords(level)} interval over users`,
+      xLabel: 'Change',
+      rows: accuracy.map(({ label, change }) => ({
+        label,
+        value: change.mean,
+        low: change.low,
+        high: change.high,
+        points: [],
+      })),
+    })
+  }
   blocks.push({
     kind: 'table',
     caption: 'What came of it: means over users',
-    head: ['Quantity', 'Users', 'Before', 'After', 'Change', `${level * 100} % interval of the change`],
-    rows: quantitiesOf(saved).map(({ label, users, before, after, change }) => [
+    head: ['Quantity', 'Users', 'Before', 'After', 'Change', `${levelWords(level)} interval of the change`],
+    rows: quantities.map(({ label, users, before, after, change }) => [
       label,
       users,
       decimals(before.mean),
@@ -97,7 +117,7 @@ function effectBlocks(saved: SavedEffect): Block[] {
       kind: 'table',
       caption,
       head: ['Item', 'Lists before', 'Lists after'],
-      rows: items.slice(0, 10).map(({ title, before, after }) => [title, before, after]),
+      rows: items.slice(0, 10).map(({ title, before, after }) => [title, counted(before), counted(after)]),
     })
   }
   return blocks

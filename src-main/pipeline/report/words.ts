@@ -1,0 +1,46 @@
+import type { Cell, TableBlock } from './report-document'
+
+/** How values read in a report. */
+
+/** Fewer people than these are not spoken of where only aggregates are told. */
+export const fewestUsers = 5
+
+/** What differs by less is the rounding of sums. */
+const rounding = 1e-9
+
+/** Four decimals, and as many more as it takes that what is not zero does not read as zero. */
+export function decimals(value: number): string {
+  if (Math.abs(value) < rounding) return '0.0000'
+  const text = value.toFixed(4)
+  return /[1-9]/.test(text) ? text : value.toPrecision(2)
+}
+export const signed = (value: number): string => `${value > rounding ? '+' : ''}${decimals(value)}`
+
+export const percent = (share: number): string => `${(share * 100).toFixed(2)} %`
+
+/** `0.012`, `< 0.001`. */
+export const pValue = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3))
+
+/** `95 %`. */
+export const levelWords = (level: number): string => `${Number((level * 100).toFixed(2))} %`
+
+export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
+
+/** `12.5 s`, `3 min 5 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds - minutes * 60)} s`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** `2026-11-21 03:45 UTC`. */
+export const moment = (iso: string): string => (iso === '' ? '-' : `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`)
+
+/** A table of what there is to say of one thing. */
+export const facts = (caption: string, rows: Cell[][]): TableBlock => ({
+  kind: 'table',
+  caption,
+  head: ['What', 'Value'],
+  rows,
+})
