@@ -1,4 +1,4 @@
-import { extname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
 import packageJson from '../../../package.json'
 import { CausewayError } from '../../../src-shared/contract/errors'
@@ -6,11 +6,9 @@ import { backendIds } from '../../../src-shared/domain/backend'
 import type { ColumnMapping, TextLayout } from '../../../src-shared/domain/dataset'
 import type { JobSnapshot } from '../../../src-shared/domain/job'
 import type { Entries } from '../../jobs/process-host'
-import { renderHtml } from '../../pipeline/report/render-html'
-import { renderMarkdown } from '../../pipeline/report/render-markdown'
-import { writeFileAtomic } from '../../storage/atomic'
 import { defaultWorkspace } from '../../storage/workspace'
 import { serveWorkspace } from '../web/serve-workspace'
+import { addCompareCommands } from './compare-commands'
 import { collect, type CommandContext } from './context'
 import * as describe from './describe'
 import { addEvalCommand } from './eval-command'
@@ -19,6 +17,7 @@ import { addGraphCommands, findKnowledge } from './graph-commands'
 import { integerIn } from './integer-option'
 import { addInterveneCommands } from './intervene-commands'
 import { createOutput, exitCodeOf, exitCodes, type Output } from './output'
+import { addReportCommands } from './report-commands'
 import { parseSettings, trainRequest, type TrainOptions } from './run-file'
 import { withSession, type Session } from './session'
 
@@ -239,28 +238,9 @@ function createProgram(
 
   addInterveneCommands(context)
   addGraphCommands(context)
+  addCompareCommands(context)
 
-  program
-    .command('report')
-    .description('write the report of a run as .html or .md')
-    .argument('<run>')
-    .requiredOption('--out <file>', 'file to write; its ending says in which form')
-    .action((run: string, { out }: { out: string }) => {
-      const render = { '.html': renderHtml, '.md': renderMarkdown }[extname(out).toLowerCase()]
-      if (!render) {
-        throw new CausewayError(
-          'badRequest',
-          `A report is written as .html or .md, not ${JSON.stringify(extname(out))}.`,
-          { out },
-        )
-      }
-      return session('read', async (opened) => {
-        const text = render(await opened.services.report(run))
-        const file = resolve(out)
-        writeFileAtomic(file, text)
-        output.result({ run, file, sizeBytes: Buffer.byteLength(text) }, () => file)
-      })
-    })
+  addReportCommands(context)
 
   program
     .command('serve')
