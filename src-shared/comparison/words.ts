@@ -1,4 +1,4 @@
-import type { ComparisonTest, TestKind } from '../domain/comparison'
+import type { ComparisonCell, ComparisonTest, TestKind } from '../domain/comparison'
 import { definitionOf, metricLabel } from '../domain/metric'
 
 /** How the results of a comparison are said: the same words in the window, the terminal and the report. */
@@ -37,6 +37,26 @@ export const fixed = (value: number, decimals: number): string => {
   return value < 0 && Number(text) !== 0 ? `−${text}` : text
 }
 
+/** Decimals of a cell: those that the smaller of its uncertainties, over seeds and over users, supports. */
+export function cellDecimals({ sd, interval }: Pick<ComparisonCell, 'sd' | 'interval'>): number {
+  const known = [sd, interval && (interval.high - interval.low) / 2].filter((size) => size !== null && size > 0)
+  return decimalsFor(known.length === 0 ? null : Math.min(...(known as number[])))
+}
+
+/** `0.3018 ± 0.0019`, without the deviation where one seed has none; `–` where there is no value. */
+export function meanWords(cell: Pick<ComparisonCell, 'mean' | 'sd' | 'interval'>): string {
+  if (cell.mean === null) return '–'
+  const decimals = cellDecimals(cell)
+  return fixed(cell.mean, decimals) + (cell.sd === null ? '' : ` ± ${cell.sd.toFixed(decimals)}`)
+}
+
+/** `0.287 to 0.316`; empty where there is no interval. */
+export const intervalWords = ({ interval }: Pick<ComparisonCell, 'interval'>): string => {
+  if (interval === null) return ''
+  const decimals = decimalsFor((interval.high - interval.low) / 2)
+  return `${fixed(interval.low, decimals)} to ${fixed(interval.high, decimals)}`
+}
+
 /** A p value: `0.14`, `0.032`, `0.0041`, `< 0.0001`. */
 export function formatP(p: number): string {
   if (p < 0.0001) return '< 0.0001'
@@ -73,19 +93,24 @@ export function verdict(test: ComparisonTest, metric: string, labelOf: (group: s
  * shown.`
  */
 export function testSentence(test: ComparisonTest, metric: string, labelOf: (group: string) => string): string {
-  const { interval } = test
-  const decimals = decimalsFor(
-    interval
-      ? (interval.high - interval.low) / 2
-      : test.meanDifference === 0
-        ? null
-        : Math.abs(test.meanDifference) / 10,
-  )
-  const range = interval ? ` (${fixed(interval.low, decimals)} to ${fixed(interval.high, decimals)})` : ''
-  const difference = `${labelOf(test.a)} − ${labelOf(test.b)}: ${fixed(test.meanDifference, decimals)} ${metricLabel(metric)}${range}`
-  if (test.p === null)
-    return test.pairs === 0
-      ? `${labelOf(test.a)} − ${labelOf(test.b)}: ${testWords(test)}`
-      : `${difference}, ${testWords(test)}`
-  return `${difference}, ${testWords(test)}: ${verdict(test, metric, labelOf)}.${test.note ? ` ${test.note}` : ''}`
+  const pair = `${labelOf(test.a)} − ${labelOf(test.b)}`
+  if (test.pairs === 0) return `${pair}: ${testWords(test)}`
+  const { difference, range } = differenceWords(test)
+  const made = `${pair}: ${difference} ${metricLabel(metric)}${range === '' ? '' : ` (${range})`}, ${testWords(test)}`
+  if (test.p === null) return made
+  return `${made}: ${verdict(test, metric, labelOf)}.${test.note === null ? '' : ` ${test.note}`}`
+}
+
+/** The mean difference and its interval, empty where the test gives none: `−0.006`, `−0.015 to 0.003`. */
+export function differenceWords(test: Pick<ComparisonTest, 'interval' | 'meanDifference'>): {
+  difference: string
+  range: string
+} {
+  const { interval, meanDifference } = test
+  const width = interval ? (interval.high - interval.low) / 2 : Math.abs(meanDifference)
+  const decimals = decimalsFor(width > 0 ? width : null)
+  return {
+    difference: fixed(meanDifference, decimals),
+    range: interval ? `${fixed(interval.low, decimals)} to ${fixed(interval.high, decimals)}` : '',
+  }
 }
