@@ -22,6 +22,7 @@ import { Catalogs } from './catalogs'
 import { compareHandlers } from './compare-handlers'
 import { dataHandlers } from './data-handlers'
 import { domainHandlers } from './domain-handlers'
+import { exportHandlers } from './export-handlers'
 import type { FileRegistry } from './file-registry'
 import { evaluationHandlers } from './evaluation-handlers'
 import { filesHandlers } from './files-handlers'
@@ -125,6 +126,7 @@ export function createServices(options: ServicesOptions): Services {
       ...interveneHandlers(core),
       ...savedHandlers(core),
       ...recommendHandlers(core),
+      ...exportHandlers(core),
       ...reportHandlers(core, { ask, printPdf: options.printPdf }),
     },
     events,

@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { Trainer } from '../jobs/inference'
 
+/** Takes what ends the part of the work that comes now, where no trainer does it. @throws CausewayError `cancelled` */
+export type OnStop = (stop: () => void) => void
+
 /** Takes the trainer that is to be asked; answers with the name of the task there. @throws CausewayError `cancelled` */
 export type Begin = (trainer: Trainer) => string
 
 interface RunningTask {
   name: string
   stopped: boolean
-  trainer: Trainer | null
+  /** Asks whoever works on it to end. */
+  stop: () => void
 }
 
 /** Questions that may take long: their progress goes to who asked, and who asked can end them. */
@@ -24,28 +28,31 @@ export class Tasks {
    * @param work calls `begin` once it has a trainer, and asks it under the name it gets
    * @throws CausewayError `cancelled` when it was stopped
    */
-  async run<T>(name: string, work: (begin: Begin) => Promise<T>): Promise<T> {
+  async run<T>(name: string, work: (begin: Begin, onStop: OnStop) => Promise<T>): Promise<T> {
     const id = randomUUID()
-    const task: RunningTask = { name, stopped: false, trainer: null }
+    const task: RunningTask = { name, stopped: false, stop: () => undefined }
     this.running.set(id, task)
+    const onStop: OnStop = (stop) => {
+      if (task.stopped) throw new CausewayError('cancelled', 'The question was withdrawn.')
+      task.stop = stop
+    }
     try {
       return await work((trainer) => {
-        if (task.stopped) throw new CausewayError('cancelled', 'The question was withdrawn.')
-        task.trainer = trainer
+        // A trainer that dies before it answers rejects the question itself.
+        onStop(() => void trainer.call('stopTask', { task: id }).catch(() => undefined))
         this.hear(trainer)
         return id
-      })
+      }, onStop)
     } finally {
       this.running.delete(id)
     }
   }
 
   stop(name: string): void {
-    for (const [id, task] of this.running) {
+    for (const task of this.running.values()) {
       if (task.name !== name) continue
       task.stopped = true
-      // A trainer that dies before it answers rejects the question itself.
-      task.trainer?.call('stopTask', { task: id }).catch(() => undefined)
+      task.stop()
     }
   }
 

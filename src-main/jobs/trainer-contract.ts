@@ -51,8 +51,8 @@ export interface FullEvaluation {
 /** Top-K of some users: row r of both arrays belongs to `rows[r]`; -1 pads where a user has fewer candidates. */
 export interface TopK {
   k: number
-  items: Int32Array
-  scores: Float32Array
+  items: Int32Array<ArrayBuffer>
+  scores: Float32Array<ArrayBuffer>
 }
 
 /**

@@ -28,7 +28,7 @@ import type { Reproduction, ReproductionBundle } from '../domain/reproduction'
 import { reproductionBundleSchema } from '../domain/reproduction'
 import { comparisonRequestSchema, type Comparison } from '../domain/comparison'
 import type { ExperimentDetail, ExperimentPlan, ExperimentSummary } from '../domain/experiment'
-import { exportMaskSchema, modelFormats, tableFormats, type ExportedFile } from '../domain/exported'
+import { exportMaskSchema, modelFormats, tableFormats, type ExportedFile, type ExportedLists } from '../domain/exported'
 import { reportOptionsSchema, reportSubjectSchema, type ReportSectionChoice } from '../domain/report'
 import {
   runFilterSchema,
@@ -235,7 +235,7 @@ export const contract = {
   ),
   'domain:remove': answers<null>()(z.object({ name: savedNameSchema }).strict()),
 
-  /** Saved files that cannot be read, with the reason: of a run, or with null the knowledge and domain graphs. */
+  /** Saved files that cannot be read, with the reason: of a run, or with null knowledge, domain graphs and experiments. */
   'saved:damaged': answers<{ what: string; name: string; reason: string }[]>()(
     z.object({ run: name.nullable() }).strict(),
   ),
@@ -299,12 +299,12 @@ export const contract = {
   /** What came of a job so far. */
   'reproduce:result': answers<Reproduction>()(z.object({ job: name }).strict()),
 
-  /** The scoring function: one file, or the two of tfjs. */
+  /** The model in its format, its card and its items in the order of the columns: files that belong together. */
   'export:model': answers<ExportedFile[]>()(
     z.object({ run: name, format: z.enum(modelFormats), mask: exportMaskSchema }).strict(),
   ),
   /** The lists of all users with the ids of the user's own. */
-  'export:topK': answers<ExportedFile>()(
+  'export:topK': answers<ExportedLists>()(
     z.object({ run: name, format: z.enum(tableFormats), k: listLength, mask: exportMaskSchema, task }).strict(),
   ),
 } as const

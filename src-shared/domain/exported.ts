@@ -17,3 +17,8 @@ export interface ExportedFile {
   mediaType: string
   bytes: Uint8Array
 }
+
+/** The lists of all users of a run's split as a file. */
+export interface ExportedLists extends ExportedFile {
+  users: number
+}
