@@ -2,10 +2,12 @@ import type { BackendProbe } from '../../src-shared/domain/backend'
 import type { EventHub } from '../jobs/event-hub'
 import type { DataHost } from '../jobs/data-host'
 import type { Bootstraps } from '../jobs/bootstraps'
+import type { Experiments } from '../jobs/experiments'
 import type { Inference } from '../jobs/inference'
 import type { JobManager } from '../jobs/job-manager'
 import type { Splits } from '../jobs/splits'
 import type { Trainings } from '../jobs/training'
+import type { ExperimentStore } from '../storage/experiment-store'
 import type { RunIndex } from '../storage/run-index'
 import type { RunStore } from '../storage/run-store'
 import type { Saved } from '../storage/saved'
@@ -30,6 +32,8 @@ export interface Core {
   readonly splits: Splits
   readonly trainings: Trainings
   readonly bootstraps: Bootstraps
+  readonly experiments: Experiments
+  readonly experimentStore: ExperimentStore
   readonly catalogs: Catalogs
   readonly inference: Inference
   /** Questions that may take long, of all handlers: `intervene:stop` ends any of them by its name. */

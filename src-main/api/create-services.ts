@@ -7,12 +7,14 @@ import packageJson from '../../package.json'
 import { Bootstraps } from '../jobs/bootstraps'
 import { DataHost } from '../jobs/data-host'
 import { EventHub, type EventSource } from '../jobs/event-hub'
+import { Experiments } from '../jobs/experiments'
 import { Inference, probeBackends } from '../jobs/inference'
 import { JobManager } from '../jobs/job-manager'
 import type { Entries } from '../jobs/process-host'
 import { Splits } from '../jobs/splits'
 import { Trainings } from '../jobs/training'
-import { findMethod } from '../methods/registry'
+import { findMethod, methods } from '../methods/registry'
+import { ExperimentStore } from '../storage/experiment-store'
 import { RunIndex } from '../storage/run-index'
 import { RunStore } from '../storage/run-store'
 import { Saved } from '../storage/saved'
@@ -22,6 +24,7 @@ import { Catalogs } from './catalogs'
 import { compareHandlers } from './compare-handlers'
 import { dataHandlers } from './data-handlers'
 import { domainHandlers } from './domain-handlers'
+import { experimentsHandlers } from './experiments-handlers'
 import { exportHandlers } from './export-handlers'
 import type { FileRegistry } from './file-registry'
 import { evaluationHandlers } from './evaluation-handlers'
@@ -33,6 +36,7 @@ import { knowledgeHandlers } from './knowledge-handlers'
 import { masksHandlers } from './masks-handlers'
 import { recommendHandlers } from './recommend-handlers'
 import { reportHandlers, type Ask } from './report-handlers'
+import { reproduceHandlers } from './reproduce-handlers'
 import { runsHandlers } from './runs-handlers'
 import { savedHandlers } from './saved-handlers'
 import { Tasks } from './tasks'
@@ -87,6 +91,17 @@ export function createServices(options: ServicesOptions): Services {
   })
   const saved = new Saved(workspace, store)
   const bootstraps = new Bootstraps({ entries, store, saved, jobs, events, splits })
+  const experimentStore = new ExperimentStore(workspace)
+  const experiments = new Experiments({
+    workspace,
+    store,
+    experiments: experimentStore,
+    jobs,
+    events,
+    trainings,
+    methods: methods.map(({ info }) => info),
+    probe: () => probe(false),
+  })
   const core: Core = {
     causeway: packageJson.version,
     shell: options.shell,
@@ -101,6 +116,8 @@ export function createServices(options: ServicesOptions): Services {
     splits,
     trainings,
     bootstraps,
+    experiments,
+    experimentStore,
     catalogs,
     inference,
     tasks: new Tasks((task, stage, fraction) => events.emit('intervene:progress', { task, stage, fraction })),
@@ -119,6 +136,7 @@ export function createServices(options: ServicesOptions): Services {
       ...runsHandlers(core),
       ...evaluationHandlers(core),
       ...compareHandlers(core),
+      ...experimentsHandlers(core),
       ...graphHandlers(core),
       ...masksHandlers(core),
       ...knowledgeHandlers(core),
@@ -128,6 +146,7 @@ export function createServices(options: ServicesOptions): Services {
       ...recommendHandlers(core),
       ...exportHandlers(core),
       ...reportHandlers(core, { ask, printPdf: options.printPdf }),
+      ...reproduceHandlers(core, ask),
     },
     events,
     jobs,

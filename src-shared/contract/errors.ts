@@ -31,6 +31,7 @@ export const errorCodes = [
   'savedInvalid',
   'runNotReady',
   'notResumable',
+  'experimentFailed',
   'noGraph',
   'graphTextInvalid',
   'pathRefused',
@@ -77,6 +78,8 @@ export const errorHelp: Record<ErrorCode, string> = {
   savedInvalid: 'The file was changed or damaged. Remove it, or restore it from a copy.',
   runNotReady: 'Wait until the run has completed, or resume it.',
   notResumable: 'Start a new run with the same parameters.',
+  experimentFailed:
+    'Look at the reasons of its failed trials, change the file where they point, and run it under another name.',
   noGraph: 'Choose a run of a method that learns a causal graph, such as CSC.',
   graphTextInvalid:
     'Correct the line that the message names. A graph reads like: dag { price [exposure] price -> like }.',

@@ -64,7 +64,7 @@ export function bestOf(file: ExperimentFile, method: PlannedMethod, trials: read
   return {
     found: false,
     reason: {
-      code: last?.code ?? 'notAvailable',
+      code: last?.code ?? 'searchFailed',
       message: `No search trial of ${method.label} came to a value of ${file.metrics.objective}${last ? `; the last one: ${last.message}` : '.'}`,
     },
   }
