@@ -9,6 +9,7 @@ import { lockPages, lockSession } from './shells/electron/lockdown'
 import { setMenu } from './shells/electron/menu'
 import { appUrl, createOriginCheck } from './shells/electron/origin'
 import { registerAppScheme, servePage } from './shells/electron/page-protocol'
+import { printPdf } from './shells/electron/print-pdf'
 import { servePorts } from './shells/electron/ports'
 import { openWindow } from './shells/electron/window'
 import { defaultWorkspace, openWorkspace } from './storage/workspace'
@@ -25,6 +26,7 @@ async function start(): Promise<void> {
     shell: 'electron',
     files,
     pickFiles: () => pickFiles(files),
+    printPdf,
   })
   let closed = false
   app.on('will-quit', (event) => {

@@ -395,6 +395,32 @@ describe('a training in the window', () => {
     expect(complaints).toEqual([])
     expect(outside).toEqual([])
   })
+
+  it('prints its report in a window nobody sees, without scripts, and leaves nothing behind', async () => {
+    const page = await openBarePage()
+    const runs = (await ask(page, 'runs:list')).value as { id: string }[]
+    const subject = { kind: 'run', run: runs[0]!.id }
+    const printed = await ask(page, 'report:pdf', { subject })
+    expect(printed).toMatchObject({ ok: true, value: { mediaType: 'application/pdf' } })
+    const report = await app.report('printed')
+    expect(report.options).toEqual({
+      printBackground: true,
+      preferCSSPageSize: true,
+      generateTaggedPDF: true,
+      generateDocumentOutline: true,
+    })
+    // The stand-in answers with the page that it was to print.
+    const bytes = Buffer.from(Object.values((printed.value as { bytes: Record<string, number> }).bytes))
+    expect(bytes.toString()).toMatch(/^%PDF-<!doctype html>/)
+    expect(bytes.toString()).toContain(runs[0]!.id)
+    expect(existsSync(report.page)).toBe(false)
+    const windows = app.reports.filter((one) => one.type === 'window')
+    const hidden = windows.at(-1)!
+    expect(hidden.options.show).toBe(false)
+    expect(hidden.options.webPreferences).toMatchObject({ sandbox: true, javascript: false, nodeIntegration: false })
+    expect(hidden.options.webPreferences).not.toHaveProperty('preload')
+    expect(app.reports).toContainEqual({ type: 'closed', window: hidden.window })
+  })
 })
 
 describe('the end', () => {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Browser, Page, Route } from '@playwright/test'
-import type { BrowserWindowConstructorOptions } from 'electron'
+import type { BrowserWindowConstructorOptions, PrintToPDFOptions } from 'electron'
 import { preloadHost } from './preload-host'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -22,6 +22,8 @@ type Report =
   | { type: 'postMessage'; window: number; channel: string; message: unknown; ports: number[]; document: string }
   | { type: 'port'; port: number; message: unknown }
   | { type: 'portClosed'; port: number }
+  | { type: 'printed'; page: string; options: PrintToPDFOptions }
+  | { type: 'closed'; window: number }
   | { type: 'errorBox'; title: string; content: string }
   | { type: 'exit'; code: number }
 

@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 
 // The stand-in for the electron module. It runs in the app's main process and speaks with the test over Node's IPC:
 // `report` tells what happened, `calls` is what the test may do to the app.
@@ -69,6 +71,13 @@ class WebContents extends EventEmitter {
   reload() {
     report({ type: 'reload', window: this.id })
   }
+
+  /** The page itself behind the mark of a PDF, so that a test sees what would have been printed. */
+  async printToPDF(options) {
+    const page = fileURLToPath(this.url)
+    report({ type: 'printed', page, options })
+    return Buffer.from(`%PDF-${await readFile(page, 'utf8')}`)
+  }
 }
 
 const windows = new Set()
@@ -86,6 +95,7 @@ export class BrowserWindow extends EventEmitter {
   }
 
   async loadURL(url) {
+    this.webContents.url = url
     report({ type: 'window', window: this.webContents.id, url, options: this.options })
   }
 
@@ -102,8 +112,13 @@ export class BrowserWindow extends EventEmitter {
   close() {
     if (!windows.has(this)) return
     this.emit('close', cancellable())
-    windows.delete(this)
     for (const port of ports.values()) port.end()
+    this.destroy()
+  }
+
+  /** Ends it without asking its page. */
+  destroy() {
+    if (!windows.delete(this)) return
     this.emit('closed')
     report({ type: 'closed', window: this.webContents.id })
     if (windows.size === 0) app.emit('window-all-closed')

@@ -4,6 +4,7 @@ import { answer } from '../../../src-shared/contract/rpc'
 import { createServices, type Services } from '../../api/create-services'
 import { FileRegistry } from '../../api/file-registry'
 import type { Entries } from '../../jobs/process-host'
+import { printWithChromium } from '../print-with-chromium'
 import { filesToImport } from './import-files'
 import { openWorkspace } from '../../storage/workspace'
 import type { Output } from './output'
@@ -33,6 +34,7 @@ export async function withSession<T>(options: SessionOptions, work: (session: Se
     shell: 'cli',
     files,
     entries: options.entries,
+    printPdf: printWithChromium,
   })
   const handlers: Handlers = services.handlers
   try {

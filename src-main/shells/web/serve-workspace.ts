@@ -4,6 +4,7 @@ import { FileRegistry } from '../../api/file-registry'
 import type { Entries } from '../../jobs/process-host'
 import { temporaryDirectory } from '../../storage/layout'
 import { openWorkspace } from '../../storage/workspace'
+import { printWithChromium } from '../print-with-chromium'
 import { serveWeb, type WebShell } from './serve'
 
 /**
@@ -22,7 +23,13 @@ export async function serveWorkspace(options: {
 }): Promise<WebShell> {
   const files = new FileRegistry()
   const workspace = openWorkspace(options.workspace, 'write')
-  const services = createServices({ workspace, shell: 'web', files, entries: options.entries })
+  const services = createServices({
+    workspace,
+    shell: 'web',
+    files,
+    entries: options.entries,
+    printPdf: printWithChromium,
+  })
   try {
     const shell = await serveWeb({
       services,
