@@ -52,7 +52,7 @@ export function trainHandlers(core: Core): Pick<Handlers, Names> {
  * A method with the capability `knowledge` learns a graph over as many nodes as its parameter `confounders` says, c1 … ck.
  * @throws CausewayError `badRequest` where the method cannot honour knowledge, or this knowledge does not fit
  */
-function requireFittingKnowledge(info: MethodInfo, params: ParamValues, knowledge: Knowledge): void {
+export function requireFittingKnowledge(info: MethodInfo, params: ParamValues, knowledge: Knowledge): void {
   if (!info.capabilities.includes('knowledge')) {
     throw new CausewayError(
       'badRequest',
