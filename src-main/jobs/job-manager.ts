@@ -24,7 +24,7 @@ export interface JobRequest {
   kind: JobSnapshot['kind']
   title: string
   run: string | null
-  /** The experiment it runs. */
+  /** The experiment it runs, or whose trial it is. */
   experiment?: string
   dataset: string | null
   backend: string | null

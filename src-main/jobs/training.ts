@@ -153,6 +153,7 @@ export class Trainings {
       kind: 'train',
       title: `Train ${this.on.labelOf(manifest.method)} on ${manifest.dataset}`,
       run: id,
+      ...(manifest.experiment ? { experiment: manifest.experiment.name } : {}),
       dataset: manifest.dataset,
       backend: manifest.backend,
       pausable: true,

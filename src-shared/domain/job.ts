@@ -39,7 +39,7 @@ export interface JobSnapshot {
   progress: JobProgress
   /** The run a training writes. */
   run: string | null
-  /** The experiment it runs. */
+  /** The experiment it runs, or whose trial it is. */
   experiment?: string
   /** The data set it imports or uses. */
   dataset: string | null
