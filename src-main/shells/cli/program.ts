@@ -9,7 +9,6 @@ import type { Entries } from '../../jobs/process-host'
 import { defaultWorkspace } from '../../storage/workspace'
 import { serveWorkspace } from '../web/serve-workspace'
 import { addCompareCommands } from './compare-commands'
-import { addCompareCommands } from './compare-commands'
 import { collect, type CommandContext } from './context'
 import * as describe from './describe'
 import { addEvalCommand } from './eval-command'
@@ -239,7 +238,6 @@ function createProgram(
 
   addInterveneCommands(context)
   addGraphCommands(context)
-  addCompareCommands(context)
   addCompareCommands(context)
 
   addReportCommands(context)
