@@ -31,7 +31,8 @@ export const useJobsStore = defineStore('jobs', () => {
   connection.on('job:changed', (job) => {
     const before = list.value?.find((known) => known.id === job.id)
     put(job)
-    if (before?.state !== job.state) notices.announce(`${job.title} ${stateWords[job.state]}.`)
+    const isTrial = job.kind === 'train' && job.experiment !== undefined
+    if (before?.state !== job.state && !isTrial) notices.announce(`${job.title} ${stateWords[job.state]}.`)
     for (const follower of [...followers]) follower(job)
   })
 
@@ -39,8 +40,16 @@ export const useJobsStore = defineStore('jobs', () => {
     [...(list.value ?? [])].sort((a, b) => (a.queuedAt < b.queuedAt ? 1 : a.queuedAt > b.queuedAt ? -1 : 0)),
   )
   const active = computed(() => newestFirst.value.filter((job) => isActive(job.state)))
-  /** The job that is being worked on. */
-  const current = computed(() => active.value.find((job) => job.state !== 'queued') ?? active.value.at(-1) ?? null)
+  /** The job that is being worked on; an experiment rather than the training it waits for. */
+  const current = computed(() => {
+    const atWork = active.value.filter((job) => job.state !== 'queued')
+    return (
+      atWork.find((job) => job.kind === 'experiment' || job.kind === 'reproduce') ??
+      atWork[0] ??
+      active.value.at(-1) ??
+      null
+    )
+  })
 
   function put(job: JobSnapshot): void {
     const rest = (list.value ?? []).filter((known) => known.id !== job.id)

@@ -49,6 +49,7 @@ export function parseValues(spec: ParamSpec, typed: string): ParamValue[] | null
 /** What is wrong with a range, in words; null where nothing is. */
 export function rangeProblem(spec: ParamSpec, range: SearchRange): string | null {
   if (spec.type !== 'integer' && spec.type !== 'number') return 'Only numbers have a range.'
+  if (!Number.isFinite(range.min) || !Number.isFinite(range.max)) return 'Give both ends as numbers.'
   for (const [end, value] of [
     ['lower', range.min],
     ['upper', range.max],
@@ -59,7 +60,10 @@ export function rangeProblem(spec: ParamSpec, range: SearchRange): string | null
         : `The ${end} end has to lie within ${formatNumber(spec.min)} to ${formatNumber(spec.max)}.`
   if (range.min >= range.max) return 'The lower end has to be below the upper end.'
   if (range.log && range.min <= 0) return 'A logarithmic scale needs a lower end above 0.'
-  if (range.step !== undefined && range.step > range.max - range.min) return 'The step is larger than the range.'
+  if (range.step === undefined) return null
+  if (!(range.step > 0)) return 'The step has to be a number above 0.'
+  if (spec.type === 'integer' && !Number.isInteger(range.step)) return 'The step has to be a whole number.'
+  if (range.step > range.max - range.min) return 'The step is larger than the range.'
   return null
 }
 
