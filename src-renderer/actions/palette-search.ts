@@ -3,6 +3,8 @@ export interface PaletteEntry {
   id: string
   name: string
   group: string
+  /** Words it is found by that are not shown. */
+  keywords?: string
   shortcut?: string
   perform: () => void | Promise<void>
 }
@@ -23,7 +25,7 @@ export function matchScore(query: string, name: string): number | null {
 /** The entries that answer the query, best first; all of them, in their order, where nothing is asked. */
 export function searchEntries(query: string, entries: readonly PaletteEntry[]): PaletteEntry[] {
   return entries
-    .map((entry) => ({ entry, score: matchScore(query, `${entry.name} ${entry.group}`) }))
+    .map((entry) => ({ entry, score: matchScore(query, `${entry.name} ${entry.group} ${entry.keywords ?? ''}`) }))
     .filter((found): found is { entry: PaletteEntry; score: number } => found.score !== null)
     .sort((a, b) => b.score - a.score)
     .map((found) => found.entry)

@@ -12,6 +12,7 @@ import { useRunsStore } from '../stores/runs-store'
 import { useSettingsStore } from '../stores/settings-store'
 import { useWorkbenchStore } from '../stores/workbench-store'
 import { useWorkspaceStore } from '../stores/workspace-store'
+import { useDrafts } from '../views/train/experiment/use-drafts'
 import type { Action } from './registry'
 
 /** Asks before something is removed; true where the analyst agrees. */
@@ -42,6 +43,7 @@ export function workbenchActions(): Action[] {
   const methods = useMethodsStore()
   const notices = useNoticesStore()
   const workspace = useWorkspaceStore()
+  const drafts = useDrafts()
 
   const go = async (view: ViewId): Promise<void> => void (await router.push({ name: view }))
   const currentJob = () => (context.run === null ? null : jobs.ofRun(context.run))
@@ -105,7 +107,7 @@ export function workbenchActions(): Action[] {
       when: () => context.dataset !== null,
       perform: async () => {
         const name = context.dataset!
-        const trained = context.runsOfDataset.length
+        const trained = context.runCount
         const consequence =
           'Its imported tables and prepared splits are deleted from the workspace; the files it came from are not touched.' +
           (trained > 0 ? ` ${trained === 1 ? 'One run was' : `${trained} runs were`} trained on it.` : '')
@@ -131,6 +133,13 @@ export function workbenchActions(): Action[] {
       group: 'Run',
       when: capableOf('score'),
       perform: () => go('recommend'),
+    },
+    {
+      id: 'experiment.new',
+      name: 'New experiment',
+      group: 'Experiment',
+      when: () => datasets.list !== null && datasets.list.length > 0,
+      perform: drafts.begin,
     },
     {
       id: 'train.pause',

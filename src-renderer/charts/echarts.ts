@@ -1,4 +1,4 @@
-import { BarChart, LineChart } from 'echarts/charts'
+import { BarChart, CustomChart, LineChart } from 'echarts/charts'
 import { AriaComponent, GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components'
 import { init, use } from 'echarts/core'
 import { LabelLayout } from 'echarts/features'
@@ -8,6 +8,7 @@ import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 use([
   LineChart,
   BarChart,
+  CustomChart,
   GridComponent,
   TooltipComponent,
   MarkLineComponent,

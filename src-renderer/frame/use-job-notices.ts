@@ -8,12 +8,11 @@ import { useDatasetsStore } from '../stores/datasets-store'
 import { useJobsStore } from '../stores/jobs-store'
 import { useMethodsStore } from '../stores/methods-store'
 import { useNoticesStore } from '../stores/notices-store'
-import { useRunsStore } from '../stores/runs-store'
+import { findRuns } from '../stores/runs-store'
 
 /** Tells of every job that ends, with the next step beside it. */
 export function useJobNotices(): void {
   const notices = useNoticesStore()
-  const runs = useRunsStore()
   const jobs = useJobsStore()
   const datasets = useDatasetsStore()
   const methods = useMethodsStore()
@@ -25,7 +24,10 @@ export function useJobNotices(): void {
       const before = states.get(job.id)
       states.set(job.id, job.state)
       if (before === job.state || isActive(job.state) || jobs.wasFollowed(job.id)) return
-      if (job.state === 'completed') void tellCompleted(job)
+      // A trial is told of by its experiment.
+      if (job.kind === 'train' && job.experiment !== undefined) return
+      if (job.kind === 'experiment') tellExperiment(job)
+      else if (job.state === 'completed') void tellCompleted(job)
       else if (job.state === 'failed' && job.error)
         notices.add({ level: 'error', text: job.error.message, error: job.error })
       else if (job.state === 'interrupted' && job.run !== null) tellInterrupted(job)
@@ -35,9 +37,8 @@ export function useJobNotices(): void {
   async function tellCompleted(job: JobSnapshot): Promise<void> {
     if (job.kind === 'train' && job.run !== null) {
       const run = job.run
-      await runs.refresh()
-      const manifest = runs.byId.get(run)
-      const hasGraph = manifest && methods.byId.get(manifest.method)?.capabilities.includes('graph')
+      const [found] = (await findRuns({ runs: [run], limit: 1 })).runs
+      const hasGraph = found && methods.byId.get(found.method)?.capabilities.includes('graph')
       notices.add({
         level: 'success',
         text: `${job.title} is complete.`,
@@ -78,6 +79,29 @@ export function useJobNotices(): void {
         },
       })
     }
+  }
+
+  function tellExperiment(job: JobSnapshot): void {
+    const query = { tab: 'experiment', experiment: job.experiment }
+    if (job.state === 'completed')
+      notices.add({
+        level: 'success',
+        text: `${job.title} is complete.`,
+        offer: { label: 'Show the comparison', perform: () => void router.push({ name: 'train', query }) },
+      })
+    else if (job.state === 'failed' && job.error)
+      notices.add({
+        level: 'error',
+        text: job.error.message,
+        error: job.error,
+        offer: { label: 'Show its trials', perform: () => void router.push({ name: 'train', query }) },
+      })
+    else if (job.state === 'interrupted')
+      notices.add({
+        level: 'warning',
+        text: `${job.title} was interrupted. At most one epoch is lost.`,
+        offer: { label: 'Resume', perform: () => void jobs.goOn(job).catch(notices.fail) },
+      })
   }
 
   function tellInterrupted(job: JobSnapshot): void {

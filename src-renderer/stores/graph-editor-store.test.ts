@@ -30,7 +30,7 @@ beforeEach(() => {
 /** The editor once the runs are known. */
 async function editorOf(run: string) {
   const runs = useRunsStore()
-  await eventually(() => expect(runs.list).not.toBeNull())
+  await runs.open(run)
   const editor = useGraphEditorStore()
   await editor.open(run, nodes)
   return editor
@@ -151,8 +151,10 @@ describe('the graph editor', () => {
     editor.place(places)
     editor.perform(move({ c2: { x: 300, y: 5 } }))
     await nextTick()
+    await useRunsStore().open('run-2')
     await editor.open('run-2', nodes)
     expect(editor.state.positions.c2).toEqual({ x: 300, y: 5 })
+    await useRunsStore().open('other')
     await editor.open('other', nodes)
     expect(editor.state.positions).toEqual({})
     await editor.open('run-1', ['c1', 'c2'])

@@ -98,7 +98,7 @@ export const useGraphEditorStore = defineStore('graph-editor', () => {
 
   /** A re-run of the same method on the same data with as many nodes takes over where they stand. */
   function familyOf(id: string, names: readonly string[]): string | null {
-    const manifest = runs.byId.get(id)
+    const manifest = runs.manifestOf(id)
     return manifest ? `${manifest.dataset} ${manifest.method} ${names.join(' ')}` : null
   }
   function storedPlaces(id: string, names: readonly string[]): Places {

@@ -1,7 +1,9 @@
 import { defineStore } from 'pinia'
-import { computed, shallowReactive, shallowRef } from 'vue'
+import { shallowReactive, shallowRef } from 'vue'
 import { CausewayError } from '../../src-shared/contract/errors'
+import type { JobState } from '../../src-shared/domain/job'
 import type { EpochPoint, RunDetail, RunManifest } from '../../src-shared/domain/run'
+import type { RunRow } from '../../src-shared/domain/run-table'
 import { request, useConnection } from '../client'
 import { createSnapshot } from './snapshot'
 
@@ -13,11 +15,61 @@ export function mergePoints(older: readonly EpochPoint[], newer: readonly EpochP
   return [...byEpoch.values()].sort((a, b) => a.epoch - b.epoch)
 }
 
-const keptLogLines = 2000
+/** What lists and switchers show of a run. */
+export interface RunSummary {
+  id: string
+  method: string
+  state: JobState
+  dataset: string
+  seed: number
+  createdAt: string
+}
 
-/** The runs of the workspace; those that were opened carry their points and log and follow the training. */
+const summaryColumns = ['dataset', 'seed', 'createdAt']
+const summaryOf = ({ id, method, state, cells: [dataset, seed, createdAt] }: RunRow): RunSummary => ({
+  id,
+  method,
+  state,
+  dataset: String(dataset ?? ''),
+  seed: Number(seed ?? 0),
+  createdAt: String(createdAt ?? ''),
+})
+
+/** Runs, newest first: of a data set, or with a text in what is known of them. `total` counts those there are, beyond `limit` too. */
+export async function findRuns({
+  dataset = null,
+  text = '',
+  runs,
+  limit = 50,
+}: {
+  dataset?: string | null
+  text?: string
+  runs?: string[]
+  limit?: number
+}): Promise<{ total: number; runs: RunSummary[] }> {
+  const { total, rows } = await request('runs:rows', {
+    filter: {
+      text,
+      ...(runs ? { runs } : {}),
+      conditions: dataset === null ? [] : [{ column: 'dataset', is: '=', value: dataset }],
+    },
+    columns: summaryColumns,
+    offset: 0,
+    limit,
+  })
+  return { total, runs: rows.map(summaryOf) }
+}
+
+const keptLogLines = 2000
+/** Runs of an experiment change state in quick succession: lists are fetched once for all of it. */
+const changePauseMs = 100
+
+/**
+ * The runs of the workspace, of which there may be thousands: the newest in short, and those that were opened with their manifest,
+ * points and log, following the training.
+ */
 export const useRunsStore = defineStore('runs', () => {
-  const { value: list, error, loading, refresh } = createSnapshot(() => request('runs:list', {}))
+  const { value: newest, error, loading, refresh } = createSnapshot(() => findRuns({}))
   const details = shallowReactive(new Map<string, RunDetail>())
   const detailErrors = shallowReactive(new Map<string, CausewayError>())
   /** Counts the fetches of each run, so that an overtaken answer is dropped. */
@@ -25,23 +77,26 @@ export const useRunsStore = defineStore('runs', () => {
   /** Points and lines that came while a run's snapshot was on its way. */
   const early = new Map<string, Pick<RunDetail, 'points' | 'log'>>()
   const removed = shallowRef(new Set<string>())
+  /** Counts the times at which lists of runs may have become out of date: whoever shows one watches it. */
+  const changes = shallowRef(0)
+  let pause: ReturnType<typeof setTimeout> | null = null
 
   const connection = useConnection()
   connection.onConnected(() => {
     void refresh()
-    for (const run of details.keys()) void fetchDetail(run)
+    changes.value++
+    for (const run of new Set([...details.keys(), ...detailErrors.keys()])) void fetchDetail(run)
   })
   connection.on('runs:changed', ({ run }) => {
-    void refresh()
-    if (details.has(run)) void fetchDetail(run)
+    pause ??= setTimeout(() => {
+      pause = null
+      void refresh()
+      changes.value++
+    }, changePauseMs)
+    if (details.has(run) || detailErrors.has(run)) void fetchDetail(run)
   })
   connection.on('run:points', ({ run, points }) => add(run, { points, log: [] }))
   connection.on('run:log', ({ run, lines }) => add(run, { points: [], log: lines }))
-
-  const newestFirst = computed(() =>
-    [...(list.value ?? [])].sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0)),
-  )
-  const byId = computed(() => new Map<string, RunManifest>((list.value ?? []).map((run) => [run.id, run])))
 
   function add(run: string, news: Pick<RunDetail, 'points' | 'log'>): void {
     const waiting = early.get(run)
@@ -71,7 +126,10 @@ export const useRunsStore = defineStore('runs', () => {
       })
       detailErrors.delete(run)
     } catch (thrown) {
-      if (fetches.get(run) === mine) detailErrors.set(run, CausewayError.from(thrown))
+      if (fetches.get(run) !== mine) return
+      const failure = CausewayError.from(thrown)
+      detailErrors.set(run, failure)
+      if (failure.code === 'notFound') details.delete(run)
     } finally {
       if (fetches.get(run) === mine) early.delete(run)
     }
@@ -82,25 +140,36 @@ export const useRunsStore = defineStore('runs', () => {
     if (!details.has(run)) await fetchDetail(run)
   }
 
-  async function remove(run: string): Promise<void> {
-    await request('runs:remove', { run })
-    removed.value = new Set([...removed.value, run])
-    details.delete(run)
-    detailErrors.delete(run)
-    await refresh()
+  /** Removes runs for good, one after the other; those before a failure are gone. @throws CausewayError */
+  async function remove(...runs: string[]): Promise<void> {
+    try {
+      for (const run of runs) {
+        await request('runs:remove', { run })
+        removed.value = new Set([...removed.value, run])
+        details.delete(run)
+        detailErrors.delete(run)
+      }
+    } finally {
+      await refresh()
+      changes.value++
+    }
   }
 
   return {
-    list,
+    /** The newest ones, with how many there are at all. */
+    newest,
     error,
     loading,
     refresh,
-    newestFirst,
-    byId,
+    changes,
     open,
     remove,
+    /** The manifest of an opened run; undefined until it has come. */
+    manifestOf: (run: string): RunManifest | undefined => details.get(run)?.manifest,
     /** The opened run with its points and log; undefined until it has come. */
     detailOf: (run: string): RunDetail | undefined => details.get(run),
     detailErrorOf: (run: string): CausewayError | undefined => detailErrors.get(run),
+    /** True of a run that was removed here, or that was looked for and is not there. */
+    isGone: (run: string): boolean => removed.value.has(run) || detailErrors.get(run)?.code === 'notFound',
   }
 })

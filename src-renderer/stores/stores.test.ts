@@ -2,6 +2,7 @@
 import { nextTick } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { CausewayError } from '../../src-shared/contract/errors'
 import type { RunDetail } from '../../src-shared/domain/run'
 import type { DatasetManifest } from '../../src-shared/domain/dataset'
 import { connectServices, eventually, jobOf, runOf } from '../testing/pipe'
@@ -200,7 +201,7 @@ describe('points of a run', () => {
   it('of a run that is not open are left alone', async () => {
     const services = connectServices({ 'runs:list': () => [runOf()] })
     const runs = useRunsStore()
-    await eventually(() => expect(runs.list).toHaveLength(1))
+    await eventually(() => expect(runs.newest?.runs).toHaveLength(1))
     services.send('run:points', { run: 'run-1', points: [point(1)] })
     await new Promise((resolve) => setTimeout(resolve, 5))
     expect(runs.detailOf('run-1')).toBeUndefined()
@@ -233,26 +234,70 @@ describe('the context', () => {
     expect(context.dataset).toBe('other')
     expect(context.user).toBeNull()
     context.dataset = 'demo'
-    expect(context.run).toBe('run-1')
+    await eventually(() => expect(context.run).toBe('run-1'))
   })
 
-  it('keeps a run that was started a moment ago and is not listed yet; lets go of one that was removed', async () => {
-    const services = connectServices({ 'data:list': () => [demo], 'runs:list': () => [] })
+  it('takes the data set of a run that no list shows from its manifest', async () => {
+    const services = connectServices({
+      'data:list': () => [demo, other],
+      'runs:list': () => [runOf()],
+      'runs:get': ({ run }) => ({
+        manifest: runOf({ id: run, dataset: 'other' }),
+        points: [],
+        log: [],
+        hasGraph: false,
+      }),
+    })
+    const context = useContextStore()
+    await eventually(() => expect(context.run).toBe('run-1'))
+    context.run = 'old-run'
+    expect(context.waiting).toBe(true)
+    await eventually(() => expect(context.runManifest?.id).toBe('old-run'))
+    expect([context.dataset, context.run, context.waiting]).toEqual(['other', 'old-run', false])
+    expect(services.asked).not.toContain('runs:list')
+  })
+
+  it('brings a run that was started a moment ago into view; lets go of one that was removed', async () => {
+    let listed: ReturnType<typeof runOf>[] = []
+    connectServices({ 'data:list': () => [demo], 'runs:list': () => listed, 'runs:remove': () => null })
     const context = useContextStore()
     const runs = useRunsStore()
     await eventually(() => expect(context.dataset).toBe('demo'))
+    await eventually(() => expect(context.waiting).toBe(false))
+    expect(context.run).toBeNull()
+    listed = [runOf({ id: 'run-9' })]
     context.run = 'run-9'
-    await runs.refresh()
-    await nextTick()
-    expect(context.run).toBe('run-9')
-    services.answers['runs:list'] = () => [runOf({ id: 'run-9' })]
-    await runs.refresh()
-    await nextTick()
-    expect(context.runManifest?.id).toBe('run-9')
-    services.answers['runs:list'] = () => []
-    await runs.refresh()
+    await eventually(() => expect(context.runManifest?.id).toBe('run-9'))
+    listed = []
+    await runs.remove('run-9')
     await nextTick()
     expect(context.run).toBeNull()
+  })
+
+  it('says why a run cannot be read, and falls back to the newest where it is not there', async () => {
+    const services = connectServices({ 'data:list': () => [demo], 'runs:list': () => [runOf()] })
+    const context = useContextStore()
+    await eventually(() => expect(context.run).toBe('run-1'))
+    services.answers['runs:get'] = () => {
+      throw new CausewayError('badRequest', 'The manifest is torn.')
+    }
+    context.run = 'torn'
+    await eventually(() => expect(context.runError?.message).toBe('The manifest is torn.'))
+    expect([context.run, context.waiting]).toEqual(['torn', false])
+    delete services.answers['runs:get']
+    context.run = 'never-was'
+    await eventually(() => expect(context.run).toBe('run-1'))
+  })
+
+  it('fetches its lists once for many changes in quick succession', async () => {
+    const services = connectServices({ 'data:list': () => [demo], 'runs:list': () => [runOf()] })
+    const context = useContextStore()
+    await eventually(() => expect(context.runsOfDataset).toHaveLength(1))
+    const before = services.asked.filter((name) => name === 'runs:rows').length
+    services.answers['runs:list'] = () => [runOf(), runOf({ id: 'run-2' })]
+    for (let i = 0; i < 20; i++) services.send('runs:changed', { run: 'run-2' })
+    await eventually(() => expect(context.runsOfDataset).toHaveLength(2))
+    expect(services.asked.filter((name) => name === 'runs:rows')).toHaveLength(before + 2)
   })
 
   it('keeps a recipe for every data set and fills it up with defaults', async () => {

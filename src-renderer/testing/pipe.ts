@@ -4,6 +4,7 @@ import type { EventMap, EventName, RequestInput, RequestName, RequestOutput } fr
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { JobSnapshot } from '../../src-shared/domain/job'
 import type { RunManifest } from '../../src-shared/domain/run'
+import type { RunRows } from '../../src-shared/domain/run-table'
 import { serveChannel, type ServedChannel } from '../../src-shared/contract/rpc'
 import { createConnection, setConnection, type Connection, type Pipe } from '../client'
 
@@ -27,11 +28,21 @@ export function connectServices(answers: Answers = {}): ServicesEnd {
   const asked: RequestName[] = []
   let served: ServedChannel
   let hangUp: () => void
+  /** A test that lists runs need not say the same again as rows and as details. */
+  const listed = async (): Promise<RunManifest[]> => (await end.answers['runs:list']?.({})) ?? []
+  const fromList = {
+    'runs:rows': async (input: RequestInput<'runs:rows'>) => rowsOf(await listed(), input),
+    'runs:get': async ({ run }: { run: string }) => {
+      const manifest = (await listed()).find((one) => one.id === run)
+      if (!manifest) throw new CausewayError('notFound', `There is no run "${run}".`)
+      return { manifest, points: [], log: [], hasGraph: false }
+    },
+  } as unknown as Answers
   const handlers = new Proxy({} as Answers, {
     get(_, name: RequestName) {
       return (input: never) => {
         asked.push(name)
-        const answer = end.answers[name]
+        const answer = end.answers[name] ?? fromList[name as keyof typeof fromList]
         if (!answer) throw new CausewayError('notAvailable', `The test has no answer for ${name}.`)
         return answer(input)
       }
@@ -74,6 +85,29 @@ export function connectServices(answers: Answers = {}): ServicesEnd {
     hangUp: () => hangUp(),
   }
   return end
+}
+
+/** The rows of some runs, newest first, for what lists and switchers ask: a text, a data set, ids. */
+function rowsOf(runs: RunManifest[], { filter, columns, offset, limit }: RequestInput<'runs:rows'>): RunRows {
+  const found = runs
+    .filter(
+      (run) =>
+        (filter?.runs?.includes(run.id) ?? true) &&
+        `${run.id} ${run.method} ${run.dataset}`.includes(filter?.text ?? '') &&
+        (filter?.conditions ?? []).every(({ column, value }) => run[column as 'dataset'] === value),
+    )
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt))
+  return {
+    all: runs.length,
+    total: found.length,
+    offset,
+    rows: found.slice(offset, offset + limit).map((run) => ({
+      id: run.id,
+      method: run.method,
+      state: run.state,
+      cells: columns.map((column) => run[column as 'seed'] ?? null),
+    })),
+  }
 }
 
 /** Waits until `expectation` no longer throws. */
