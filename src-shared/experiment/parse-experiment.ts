@@ -4,6 +4,7 @@ import { CausewayError, type ErrorCode } from '../contract/errors'
 import { recipeSchema } from '../domain/dataset'
 import { experimentFileSchema, type ExperimentFile, type SearchDomain } from '../domain/experiment'
 import type { MethodInfo } from '../domain/method'
+import { definitionOf } from '../domain/metric'
 import { allowedValues, parseParam, type ParamSchema, type ParamSpec, type ParamValue } from '../params/params'
 import { countOf, labelOf, spaceOf } from './search-space'
 
@@ -61,11 +62,11 @@ export function checkExperiment(
   checkMethods(file, methods, report)
   unique(file.seeds, (at) => ['seeds', at], 'seed', report)
   file.metrics.report.forEach((name, at) => {
-    if (!/^[A-Za-z][A-Za-z0-9]*(:[^@]+)?(@[1-9]\d*)?$/.test(name))
-      report(
-        ['metrics', 'report', at],
-        `"${name}" is no metric name. Metric names look like ndcg@10, auc or avp:price@10.`,
-      )
+    try {
+      definitionOf(name)
+    } catch (thrown) {
+      report(['metrics', 'report', at], CausewayError.from(thrown).message)
+    }
   })
   unique(file.metrics.report, (at) => ['metrics', 'report', at], 'metric', report)
   return { file: problems.length === 0 ? file : null, problems: inOrder(problems) }

@@ -13,9 +13,12 @@ import { collect, type CommandContext } from './context'
 import * as describe from './describe'
 import { addEvalCommand } from './eval-command'
 import { followJob } from './follow-job'
+import { addExperimentCommands } from './experiment-commands'
 import { addGraphCommands, findKnowledge } from './graph-commands'
 import { integerIn } from './integer-option'
 import { addInterveneCommands } from './intervene-commands'
+import { addReproduceCommand } from './reproduce-commands'
+import { addRunsCommands } from './runs-commands'
 import { createOutput, exitCodeOf, exitCodes, type Output } from './output'
 import { addReportCommands } from './report-commands'
 import { parseSettings, trainRequest, type TrainOptions } from './run-file'
@@ -161,36 +164,8 @@ function createProgram(
       })
     })
 
-  const runs = program.command('runs').description('the runs of the workspace')
-  runs
-    .command('list')
-    .description('all runs, newest first')
-    .action(() =>
-      session('read', async (opened) => {
-        const list = await opened.request('runs:list', {})
-        output.result(list, () => describe.describeRuns(list))
-      }),
-    )
-  runs
-    .command('show')
-    .description('one run with its curves and its log')
-    .argument('<run>')
-    .action((run: string) =>
-      session('read', async (opened) => {
-        const detail = await opened.request('runs:get', { run })
-        output.result(detail, () => describe.describeRun(detail.manifest))
-      }),
-    )
-  runs
-    .command('remove')
-    .description('delete a run')
-    .argument('<run>')
-    .action((run: string) =>
-      session('write', async (opened) => {
-        await opened.request('runs:remove', { run })
-        output.result({ removed: run }, () => `Removed ${run}.`)
-      }),
-    )
+  addRunsCommands(context)
+  addReproduceCommand(context)
 
   addEvalCommand(context)
 
@@ -238,6 +213,7 @@ function createProgram(
 
   addInterveneCommands(context)
   addGraphCommands(context)
+  addExperimentCommands(context)
   addCompareCommands(context)
 
   addReportCommands(context)
