@@ -140,5 +140,8 @@ function table(block: TableBlock): string {
     })
     .join('\n')
   const cut = rowsInAll === undefined ? '' : ` (showing ${rows.length} of ${rowsInAll} rows)`
-  return `<div class="scroll" tabindex="0" role="group" aria-label="${escapeHtml(`Table: ${caption}`)}"><table><caption>${escapeHtml(caption + cut)}</caption><thead><tr>${headCells}</tr></thead><tbody>${body}</tbody></table></div>`
+  // What may be scrolled sideways can be reached by the keyboard.
+  const wide = head.length > 4
+  const reached = wide ? ` tabindex="0" role="group" aria-label="${escapeHtml(`Table: ${caption}`)}"` : ''
+  return `<div class="scroll${wide ? ' wide' : ''}"${reached}><table><caption>${escapeHtml(caption + cut)}</caption><thead><tr>${headCells}</tr></thead><tbody>${body}</tbody></table></div>`
 }

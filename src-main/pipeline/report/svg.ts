@@ -18,7 +18,8 @@ export function ticks(low: number, high: number, wanted: number): number[] {
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough * (1 - 1e-9))!
   const values: number[] = []
-  for (let index = Math.ceil(low / step - 1e-9) + 0; index * step <= high + step * 1e-9; index++) values.push(index * step)
+  for (let index = Math.ceil(low / step - 1e-9) + 0; index * step <= high + step * 1e-9; index++)
+    values.push(index * step)
   return values
 }
 

@@ -70,7 +70,7 @@ function metricBlocks(metric: ComparisonMetric, { level, rankable }: Comparison,
       ? [
           {
             kind: 'intervals' as const,
-            caption: `${label} with its ${levelWords(level)} interval over users; the small dots are single seeds. ${better}`,
+            caption: `${label} by group${cells.some(({ interval }) => interval) ? `, with its ${levelWords(level)} interval over users` : ''}; the small dots are single seeds. ${better}`,
             xLabel: unit ? `${label}, ${unit}` : label,
             rows: cells.map(({ group, mean, interval, values }) => ({
               label: labels.get(group) ?? group,
@@ -84,7 +84,7 @@ function metricBlocks(metric: ComparisonMetric, { level, rankable }: Comparison,
       : []),
     {
       kind: 'table',
-      caption: `${label} by group`,
+      caption: `${label} by group in numbers`,
       head: [
         'Group',
         'Mean ± sd over seeds',

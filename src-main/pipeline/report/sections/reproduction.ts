@@ -12,12 +12,12 @@ export function reproductionSection({ runs, name, experiment, causeway }: Report
   return [
     {
       kind: 'text',
-      text: `This file carries what it takes to train ${runs.length === 1 ? 'the run' : `the ${plural(runs.length, 'run')}`} again. In a workspace that has the data, one command does it, compares every hash and metric with what is recorded here, and says what differs:`,
+      text: `The HTML and the Markdown file of this report carry what it takes to train ${runs.length === 1 ? 'the run' : `the ${plural(runs.length, 'run')}`} again. In a workspace that has the data, one command does it, compares every hash and metric with what is recorded here, and says what differs:`,
     },
     { kind: 'code', text: `causeway reproduce ${quoted(`${name}.html`)}`, language: 'sh' },
     {
       kind: 'text',
-      text: 'Numbers repeat to the bit on the same backend; on another they may differ in the last digits. The data are not in this file: they are known by their hash.',
+      text: 'Numbers repeat to the bit on the same backend; on another they may differ in the last digits. The data are not in the file: they are known by their hash.',
     },
     hashTable(manifests),
     ...environmentBlocks(manifests, causeway),

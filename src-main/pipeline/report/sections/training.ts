@@ -13,8 +13,9 @@ const linesOfAChart = 6
 const mostGroups = 24
 
 /** How the trainings went: the curves of one run, or of each group the mean over its seeds with a band. */
-export function trainingSection({ runs }: ReportInput): Block[] {
-  return runs.length === 1 ? ofOneRun(runs[0]!) : ofGroups(groupsOf(runs))
+export function trainingSection({ runs, experiment }: ReportInput): Block[] {
+  if (runs.length === 1) return ofOneRun(runs[0]!)
+  return ofGroups(groupsOf(runs), experiment?.file.metrics.objective ?? 'ndcg@10')
 }
 
 function ofOneRun({ manifest, method, points }: ReportedRun): Block[] {
@@ -50,7 +51,8 @@ const yLabelOf = (infos: SeriesInfo[], label: string): string => {
   return units.size === 1 && unit ? `${label}, ${unit}` : label
 }
 
-function ofGroups(all: RunGroup[]): Block[] {
+/** @param watched the validation metric whose curves are shown: it is what the trainings were chosen by */
+function ofGroups(all: RunGroup[], watched: string): Block[] {
   const shown = all.slice(0, mostGroups)
   const seeds = Math.max(...all.map((group) => group.runs.length))
   const blocks: Block[] = [
@@ -88,15 +90,17 @@ function ofGroups(all: RunGroup[]): Block[] {
         : [...new Set(shown.map((one) => one.runs[0]!.method.id))].map((id) =>
             shown.filter((one) => one.runs[0]!.method.id === id),
           )
-    for (const family of families) blocks.push(...chartsOf(family, group, families.length > 1))
+    for (const family of families) blocks.push(...chartsOf(family, group, families.length > 1, watched))
   }
   return blocks.filter((block) => block.kind !== 'text' || block.text !== '')
 }
 
-function chartsOf(family: RunGroup[], group: SeriesInfo['group'], named: boolean): Block[] {
+function chartsOf(family: RunGroup[], group: SeriesInfo['group'], named: boolean, watched: string): Block[] {
   const infos = new Map(
     family.flatMap(({ runs }) =>
-      runs[0]!.method.series.filter((info) => info.group === group).map((info) => [info.id, info] as const),
+      runs[0]!.method.series
+        .filter((info) => info.group === group && (group !== 'validation' || info.id === watched))
+        .map((info) => [info.id, info] as const),
     ),
   )
   return [...infos.values()].flatMap((info): Block[] => {
