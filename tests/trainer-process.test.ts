@@ -1,10 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { connectChild, type ChildClient } from '../src-main/jobs/child-channel'
 import type { RunOnDisk, TrainerCalls, TrainerEventMap } from '../src-main/jobs/trainer-contract'
+import { readEvaluation } from '../src-main/pipeline/evaluate/evaluation-file'
 import { writeSplit } from '../src-main/pipeline/split/split-store'
 import { splitDirectory } from '../src-main/storage/layout'
 import { decodeSafetensors } from '../src-main/tensor/safetensors'
@@ -100,7 +102,20 @@ test('a training writes its run folder, sends its events and answers with the te
 
   const opened = start().client
   expect(await opened.call('open', run)).toEqual({ users: 60, items: 31 })
-  expect(await opened.call('evaluate', { part: 'test' })).toEqual(result.metrics)
+  expect(result.metrics).toMatchObject(await opened.call('evaluate', { part: 'test' }))
+  const again = await opened.call('evaluateFully', { task: 'again', attributes: null })
+  expect(again.metrics).toEqual(result.metrics)
+  expect(again.evaluation).toEqual(readEvaluation(run.runDirectory))
+  const sha256 = (file: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(run.runDirectory, file)))
+      .digest('hex')
+  expect(result.weightsHash).toBe(sha256('weights.safetensors'))
+  expect(result.evaluation).toEqual({
+    protocol: 'full-ranking/1',
+    users: 59,
+    hash: sha256('evaluation.safetensors'),
+  })
   const top = await opened.call('topK', { rows: [0, 59], k: 40 })
   expect(top.items).toHaveLength(80)
   const known = new Set([...split.train.indices.subarray(0, split.train.indptr[1])])
@@ -115,7 +130,7 @@ test('pausing in the middle of an epoch and resuming in another process ends wit
   // Progress comes every 100 ms: long enough that a pause asked for then still meets the training.
   const long = { epochs: 80 }
   const whole = newRun('pause-whole', long)
-  await start().client.call('fit', { ...whole, resume: false, attributes: null })
+  const trained = await start().client.call('fit', { ...whole, resume: false, attributes: null })
 
   const parts = newRun('pause-parts', long)
   const first = start().client
@@ -124,9 +139,10 @@ test('pausing in the middle of an epoch and resuming in another process ends wit
     if (/Epoch ([3-9]|[1-9]\d) .* batch/.test(stage) && seen++ === 0) void first.call('stop', { how: 'pause' })
   })
   const paused = await first.call('fit', { ...parts, resume: false, attributes: null })
-  expect(paused.end).toBe('paused')
+  expect(paused).toMatchObject({ end: 'paused', evaluation: null, weightsHash: null })
   const resumed = await start().client.call('fit', { ...parts, resume: true, attributes: null })
   expect(resumed.end).toBe('completed')
+  expect([resumed.weightsHash, resumed.evaluation]).toEqual([trained.weightsHash, trained.evaluation])
   expect(weightsOf(parts)).toBe(weightsOf(whole))
   expect(pointsOf(parts).map(({ values }) => values)).toEqual(pointsOf(whole).map(({ values }) => values))
 })
@@ -172,7 +188,7 @@ test('a CSC run leaves its graph and answers with the strengths of a user', asyn
   expect(strengths.map((row) => row.length)).toEqual([3, 3, 3])
   expect(strengths.map((row, i) => row[i])).toEqual([0, 0, 0])
   expect(readFileSync(join(run.runDirectory, 'log.jsonl'), 'utf8')).toMatch(/probability of at least 0.5/)
-  expect(await client.call('evaluate', { part: 'test' })).toEqual(result.metrics)
+  expect(result.metrics).toMatchObject(await client.call('evaluate', { part: 'test' }))
 })
 
 /** A completed CSC run. */

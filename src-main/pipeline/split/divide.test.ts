@@ -87,6 +87,42 @@ describe('divide', () => {
   })
 })
 
+describe('what was rated below the threshold', () => {
+  const positives = positivesOf([10, 5, 8])
+  const { starts, items, times } = positivesOf([20, 0, 1])
+
+  it('is divided by the same shares, and leaves the positives as they are', () => {
+    for (const splitBy of ['random', 'time']) {
+      const recipe = resolveRecipe({ splitBy })
+      const split = divide({ ...positives, itemIds: Array.from({ length: 20 }, String) }, recipe, {
+        starts,
+        items,
+        times,
+      })
+      const { negatives, ...parts } = split
+      expect(divide({ ...positives, itemIds: Array.from({ length: 20 }, String) }, recipe)).toEqual(parts)
+      const sizes = splitParts.map((part) => [0, 1, 2].map((user) => rowOf(negatives![part], user).length))
+      // 20 % and 10 % of 20; one alone stays in train.
+      expect(sizes).toEqual([
+        [14, 0, 1],
+        [2, 0, 0],
+        [4, 0, 0],
+      ])
+      const all = splitParts.flatMap((part) => [...rowOf(negatives![part], 0)])
+      expect(all.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, item) => item))
+    }
+  })
+
+  it('by time, the latest is held out', () => {
+    const split = divide(
+      { ...positives, itemIds: Array.from({ length: 20 }, String) },
+      resolveRecipe({ splitBy: 'time' }),
+      { starts, items, times },
+    )
+    expect([...rowOf(split.negatives!.test, 0)]).toEqual([0, 1, 2, 3])
+  })
+})
+
 describe('the hash of a split', () => {
   it('depends on the data and on every setting, and on nothing else', () => {
     const hash = splitHash('data', resolveRecipe({}))

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { makeDataFolder, type DataFolder } from '../../../tests/support/data-files'
-import type { SplitManifest } from '../../../src-shared/domain/split'
+import { rowOf, splitParts, type Csr, type SplitManifest, type SplitPart } from '../../../src-shared/domain/split'
 import { splitDirectory } from '../../storage/layout'
 import { importTables } from '../ingest/import-tables'
 import { prepareSplit } from './prepare-split'
@@ -90,4 +90,51 @@ it('a preparation can be cancelled, and leaves nothing behind', async () => {
   )
   await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' })
   expect(await folder.contents()).toEqual(before)
+})
+
+/** Three users who rate ten items from 1 to 5; the recipe takes 4 and 5 as positive. */
+async function prepareRated(): Promise<{ manifest: SplitManifest; directory: string }> {
+  const rows = Array.from({ length: 30 }, (_, at) => `u${at % 3},i${Math.floor(at / 3)},${1 + (at % 5)}\n`).join('')
+  const files = [await folder.file('rated.csv', `user,item,rating\n${rows}`)]
+  await importTables({ workspace: folder.workspace, name: 'rated', files })
+  const rated = await prepareSplit(folder.workspace, 'rated', { threshold: 4 })
+  return { manifest: rated, directory: splitDirectory(folder.workspace, rated.hash) }
+}
+
+it('what was rated below the threshold is kept beside it, of its users and items only', async () => {
+  const rated = await prepareRated()
+  const split = await readSplit(rated.directory)
+  const { users, items } = await readSplitIds(rated.directory)
+  const rating = new Map<string, number>(
+    Array.from({ length: 30 }, (_, at) => [`u${at % 3} i${Math.floor(at / 3)}`, 1 + (at % 5)] as const),
+  )
+  const pairs = (parts: Record<SplitPart, Csr>): string[] =>
+    splitParts.flatMap((part) =>
+      users.flatMap((user, row) => [...rowOf(parts[part], row)].map((column) => `${user} ${items[column]}`)),
+    )
+  expect(pairs(split).every((pair) => rating.get(pair)! >= 4)).toBe(true)
+  const expected = [...rating].filter(([pair, value]) => value < 4 && items.includes(pair.split(' ')[1]!))
+  expect(pairs(split.negatives!).sort()).toEqual(expected.map(([pair]) => pair).sort())
+  expect(rated.manifest.negatives).toEqual({
+    train: split.negatives!.train.indices.length,
+    validation: split.negatives!.validation.indices.length,
+    test: split.negatives!.test.indices.length,
+  })
+  await writeFile(join(rated.directory, 'negatives.bin'), 'short')
+  await expect(readSplit(rated.directory)).rejects.toMatchObject({
+    code: 'splitInvalid',
+    message: expect.stringMatching(/negatives.bin does not match/),
+  })
+})
+
+it('a split from before they were kept is read, and a data set without ratings has none', async () => {
+  expect((await readSplit(directory)).negatives).toBeUndefined()
+  expect(await readdir(directory)).not.toContain('negatives.bin')
+  const rated = await prepareRated()
+  const now = await readSplit(rated.directory)
+  const { negatives: known, ...before } = rated.manifest
+  expect(known).toBeDefined()
+  await writeFile(join(rated.directory, 'manifest.json'), JSON.stringify(before))
+  await rm(join(rated.directory, 'negatives.bin'))
+  expect(await readSplit(rated.directory)).toEqual({ ...now, negatives: undefined })
 })
