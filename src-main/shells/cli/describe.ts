@@ -92,28 +92,6 @@ export const describeMetrics = (metrics: Metrics): string =>
     ]),
   )
 
-export function describeRuns(runs: RunManifest[]): string {
-  if (runs.length === 0) return 'No runs yet. Train one: causeway train METHOD --data NAME'
-  const shown = (metrics: Metrics | null, name: string): string => {
-    const value = metrics?.[name]
-    return value === undefined ? '-' : decimals(value)
-  }
-  return table(
-    ['run', 'method', 'data', 'state', 'epochs', 'backend', 'recall@10', 'ndcg@10', 'duration'],
-    runs.map((run) => [
-      run.id,
-      run.method,
-      run.dataset,
-      run.state,
-      run.epochs,
-      run.backend,
-      shown(run.metrics, 'recall@10'),
-      shown(run.metrics, 'ndcg@10'),
-      duration(run.durationSeconds),
-    ]),
-  )
-}
-
 export function describeRun(run: RunManifest): string {
   return [
     facts([

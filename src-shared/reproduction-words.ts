@@ -1,0 +1,26 @@
+import type { Difference, Reproduction } from './domain/reproduction'
+
+/** What was different about the machine, in words: what to look at first where results differ. */
+export function differenceCauses(environment: readonly Difference[]): string[] {
+  if (environment.length === 0)
+    return ['Nothing that was recorded of the machine is different: the data, the method or the code must be.']
+  return [
+    'What is different about the machine and may be the cause:',
+    ...environment.map(({ what, recorded, now }) => `${what}: ${recorded} then, ${now} now`),
+  ]
+}
+
+/** The outcome in a sentence. */
+export function verdictWords({ runs, planned, state, confirmed }: Reproduction): string {
+  if (confirmed)
+    return planned === 1 ? 'Confirmed: the run came out the same.' : `Confirmed: all ${planned} runs came out the same.`
+  const count = (verdict: string): number => runs.filter((run) => run.verdict === verdict).length
+  const parts = [
+    [count('identical'), 'came out the same'],
+    [count('differs'), 'came out differently'],
+    [count('notReproducible'), 'could not be trained again'],
+    [planned - runs.length, state === 'running' ? 'still to be checked' : 'not checked'],
+  ] as const
+  const told = parts.filter(([number]) => number > 0).map(([number, words]) => `${number} ${words}`)
+  return `${state === 'running' ? 'So far' : 'Not confirmed'}: of ${planned === 1 ? 'one run' : `${planned} runs`} ${told.join(', ')}.`
+}
