@@ -1,4 +1,4 @@
-import { extname } from 'node:path'
+import { basename, extname } from 'node:path'
 import { CausewayError } from '../../../src-shared/contract/errors'
 import type { Knowledge } from '../../../src-shared/domain/knowledge'
 import type { Mask } from '../../../src-shared/domain/mask'
@@ -57,16 +57,18 @@ const formatOfEnding: Record<string, MaskFormatId> = {
   '.gv': 'dot',
   '.graphml': 'graphml',
   '.dagitty': 'dagitty',
+  '.dagitty.txt': 'dagitty',
+  '.tetrad.txt': 'tetrad',
 }
 
-/** The format that the ending of a file means. @throws CausewayError `badRequest` where it means none, or several */
+/** The format of a mask or graph that the ending of a file means. @throws CausewayError `badRequest` where it means none, or several */
 export function formatOf(path: string): MaskFormatId {
-  const ending = extname(path).toLowerCase()
-  const format = formatOfEnding[ending]
-  if (format) return format
+  const name = basename(path).toLowerCase()
+  const ending = Object.keys(formatOfEnding).find((known) => name.endsWith(known))
+  if (ending !== undefined) return formatOfEnding[ending]!
   throw new CausewayError(
     'badRequest',
-    `The ending ${JSON.stringify(ending)} does not say in which format: give --format (causeway masks formats lists them).`,
+    `The ending ${JSON.stringify(extname(name))} does not say in which format: give --format (causeway masks formats lists them).`,
     { file: path, endings: Object.keys(formatOfEnding) },
   )
 }

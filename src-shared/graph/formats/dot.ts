@@ -39,10 +39,13 @@ function statements(mask: Mask, written: (name: string) => string, attributes: (
 }
 
 const keywords = new Set(['node', 'edge', 'graph', 'digraph', 'subgraph', 'strict'])
-const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
-const dotName = (name: string): string =>
+/** Text in quotes, for DOT and DAGitty. */
+export const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+/** A name as an ID of DOT. */
+export const dotName = (name: string): string =>
   /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !keywords.has(name.toLowerCase()) ? name : quoted(name)
-const dagittyName = (name: string): string => (/^[A-Za-z0-9_.]+$/.test(name) ? name : quoted(name))
+/** A name as DAGitty reads it. */
+export const dagittyName = (name: string): string => (/^[A-Za-z0-9_.]+$/.test(name) ? name : quoted(name))
 
 /**
  * A mask from a Graphviz digraph or a DAGitty graph: an edge has the factor that its attribute says, 1 without one, and 0 where it

@@ -14,7 +14,7 @@ export type MaskFormatId = 'json' | 'dot' | 'graphml' | 'dagitty' | 'tetrad'
 export interface MaskFormat {
   id: MaskFormatId
   label: string
-  /** Of its files, without the dot. */
+  /** Of its files, without the first dot. */
   extension: string
   keeps: string
   loses: string
@@ -52,14 +52,14 @@ export const maskFormats: readonly MaskFormat[] = [
   {
     id: 'dagitty',
     label: 'DAGitty',
-    extension: 'txt',
+    extension: 'dagitty.txt',
     keeps: `Nodes and, as "beta", every factor to the last digit; ${removedLeftOut}.`,
     loses: 'Name and notes. DAGitty answers questions about graphs without cycles only.',
   },
   {
     id: 'tetrad',
     label: 'Tetrad knowledge',
-    extension: 'txt',
+    extension: 'tetrad.txt',
     keeps: 'Which edges are removed, as forbidden ones.',
     loses: 'Name, notes, and factors between 0 and 1: those edges are read back as left alone.',
   },
