@@ -49,7 +49,7 @@ export async function nodeNames(opened: Session, run: string): Promise<NodeNames
 }
 
 /** The mask of a file, or the one saved with the run under this name. */
-async function findMask(opened: Session, run: string, nodes: string[], given: string): Promise<Mask> {
+export async function findMask(opened: Session, run: string, nodes: string[], given: string): Promise<Mask> {
   if (namesFile(given)) return readMaskFile(given, nodes, opened.output)
   const masks = await opened.request('masks:list', { run })
   const found = masks.find(({ mask }) => mask.name === given)

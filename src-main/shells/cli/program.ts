@@ -12,6 +12,7 @@ import { addCompareCommands } from './compare-commands'
 import { collect, type CommandContext } from './context'
 import * as describe from './describe'
 import { addEvalCommand } from './eval-command'
+import { addExportCommands } from './export-commands'
 import { followJob } from './follow-job'
 import { addExperimentCommands } from './experiment-commands'
 import { addGraphCommands, findKnowledge } from './graph-commands'
@@ -213,6 +214,7 @@ function createProgram(
 
   addInterveneCommands(context)
   addGraphCommands(context)
+  addExportCommands(context)
   addExperimentCommands(context)
   addCompareCommands(context)
 
