@@ -103,7 +103,7 @@ describe('an experiment file', () => {
     ['seeds: [0, 1, 2, 3, 4, 5]', 'seeds: [0, 0]', '18 seeds.1: The seed 0 is there twice.'],
     ['seeds: [0, 1, 2, 3, 4, 5]', 'seeds: []', /^18 seeds: /],
     ['kCore: 5', 'kCore: [5]', '6 data.recipe.kCore: Give a number, a text, true or false.'],
-    ['seeds: [0', 'metrics: { report: [ndcg@] }\nseeds: [0', /^18 metrics\.report\.0: .*"ndcg@"/],
+    ['seeds: [0', 'metrics: { report: [ndcg@] }\nseeds: [0', /^18 metrics\.report\.0: There is no metric "ndcg@"\./],
   ])('refuses %s as %s', (from, to, problem) => {
     expect(problemsOf(changed(from, to))[0]).toEqual(
       problem instanceof RegExp ? expect.stringMatching(problem) : problem,

@@ -4,7 +4,7 @@ import { CausewayError, type ErrorCode } from '../contract/errors'
 import { recipeSchema } from '../domain/dataset'
 import { experimentFileSchema, type ExperimentFile, type SearchDomain } from '../domain/experiment'
 import type { MethodInfo } from '../domain/method'
-import { definitionOf } from '../domain/metric'
+import { isMetricName, metricDefinitions } from '../domain/metric'
 import { allowedValues, parseParam, type ParamSchema, type ParamSpec, type ParamValue } from '../params/params'
 import { countOf, labelOf, spaceOf } from './search-space'
 
@@ -62,11 +62,11 @@ export function checkExperiment(
   checkMethods(file, methods, report)
   unique(file.seeds, (at) => ['seeds', at], 'seed', report)
   file.metrics.report.forEach((name, at) => {
-    try {
-      definitionOf(name)
-    } catch (thrown) {
-      report(['metrics', 'report', at], CausewayError.from(thrown).message)
-    }
+    if (!isMetricName(name))
+      report(
+        ['metrics', 'report', at],
+        `There is no metric "${name}". Names look like ndcg@10, auc or avp:price@10; there are: ${metricDefinitions.map(({ id }) => id).join(', ')}.`,
+      )
   })
   unique(file.metrics.report, (at) => ['metrics', 'report', at], 'metric', report)
   return { file: problems.length === 0 ? file : null, problems: inOrder(problems) }
