@@ -13,7 +13,7 @@ import { withDuckDb } from '../dataset/duckdb'
 import { loadColumns, type Columns } from '../dataset/load-columns'
 import { mergeDuplicates, selectNegatives, selectPositives, type Merged, type Positives } from '../dataset/positives'
 import { countColdUsers, divide } from './divide'
-import { readSplit, readSplitManifest, writeSplit } from './split-store'
+import { addNegatives, readSplit, readSplitManifest, writeSplit } from './split-store'
 
 /** Raised whenever the same data set and recipe give another split than before. */
 const algorithmVersion = 1
@@ -148,7 +148,10 @@ export async function prepareSplit(
   const recipe = resolveRecipe(given)
   const manifest = await readDataset(workspace, dataset)
   const stored = await storedSplit(workspace, splitHash(manifest.hash, recipe))
-  if (stored) return stored
+  if (stored && (stored.negatives || !manifest.hasRatings)) return stored
   const preparation = await prepareInMemory(workspace, manifest, recipe, options)
-  return storeSplit(workspace, manifest, recipe, preparation)
+  if (!stored) return storeSplit(workspace, manifest, recipe, preparation)
+  // From before they were kept: so that the same split gives the same metrics wherever it was made.
+  const { hash, negatives } = preparation.split
+  return negatives ? addNegatives(workspace, hash, negatives, sizesOf(negatives)) : stored
 }

@@ -137,4 +137,7 @@ it('a split from before they were kept is read, and a data set without ratings h
   await writeFile(join(rated.directory, 'manifest.json'), JSON.stringify(before))
   await rm(join(rated.directory, 'negatives.bin'))
   expect(await readSplit(rated.directory)).toEqual({ ...now, negatives: undefined })
+  // The next preparation adds them, and leaves the rest as it is.
+  expect(await prepareSplit(folder.workspace, 'rated', { threshold: 4 })).toEqual(rated.manifest)
+  expect(await readSplit(rated.directory)).toEqual(now)
 })

@@ -10,6 +10,7 @@ import {
   type SplitManifest,
   type SplitPart,
 } from '../../../src-shared/domain/split'
+import { writeFileAtomic } from '../../storage/atomic'
 import { splitDirectory, temporaryDirectory } from '../../storage/layout'
 import { toIoError } from '../../storage/io-errors'
 
@@ -87,6 +88,29 @@ export async function writeSplit(
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/**
+ * Adds observed negatives to a stored split that has none. The manifest comes last: until then readers see the split as it was.
+ * @throws CausewayError `diskFull`, `workspaceReadOnly`, `splitInvalid`.
+ */
+export async function addNegatives(
+  workspace: string,
+  hash: string,
+  negatives: NonNullable<Split['negatives']>,
+  sizes: SplitManifest['nnz'],
+): Promise<SplitManifest> {
+  const directory = splitDirectory(workspace, hash)
+  const manifest = await readSplitManifest(directory)
+  const bytes = encodeParts(negatives)
+  writeFileAtomic(join(directory, files.negatives), bytes)
+  const complete: SplitManifest = {
+    ...manifest,
+    negatives: sizes,
+    checksums: { ...manifest.checksums, [files.negatives]: sha256(bytes) },
+  }
+  writeFileAtomic(join(directory, files.manifest), `${JSON.stringify(complete, null, 2)}\n`)
+  return complete
 }
 
 const damaged = (directory: string, reason: string, cause?: unknown): CausewayError =>
