@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto'
+import { reportStyleHash } from '../pipeline/report/report-style'
 
 /**
  * The style elements that scripts put into the page: while a pane is resized, Reka's splitter adds one, empty at first, that sets the cursor
  * everywhere. Everything else is in the built style sheets. (Cytoscape would add one too; GraphCanvas.vue keeps it from that.)
  */
 const injectedStyles = ['', ...['ew', 'e', 'w', 'ns', 'n', 's'].map((way) => `*{cursor: ${way}-resize!important;}`)]
-const styleHashes = injectedStyles.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
+const styleHashes = [
+  ...injectedStyles.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`),
+  // A report in its preview frame inherits the policy of the page around it.
+  reportStyleHash,
+]
 
 /**
  * The policy of the workbench's page, the same in the browser and in the window.

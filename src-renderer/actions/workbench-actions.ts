@@ -1,7 +1,5 @@
 import { ElMessageBox } from 'element-plus'
 import { isResumable } from '../../src-shared/domain/job'
-import { request } from '../client'
-import { saveText } from '../files'
 import { router, views, type ViewId } from '../router'
 import { useContextStore } from '../stores/context-store'
 import { useDatasetsStore } from '../stores/datasets-store'
@@ -167,14 +165,10 @@ export function workbenchActions(): Action[] {
     },
     {
       id: 'run.report',
-      name: 'Save the report of this run…',
+      name: 'Make a report of this run',
       group: 'Run',
       when: () => context.runManifest?.state === 'completed',
-      perform: async () => {
-        const run = context.run!
-        const { html } = await request('report:html', { subject: { kind: 'run', run } })
-        saveText(`${run}.html`, html, 'text/html')
-      },
+      perform: async () => void (await router.push({ name: 'report', query: { run: context.run! } })),
     },
     {
       id: 'run.remove',
