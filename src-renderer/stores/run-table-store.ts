@@ -3,7 +3,13 @@ import { computed, markRaw, ref, shallowReactive, shallowRef, watch } from 'vue'
 import { z } from 'zod'
 import type { CausewayError } from '../../src-shared/contract/errors'
 import type { JobState } from '../../src-shared/domain/job'
-import { runSortSchema, type RunCondition, type RunGroup, type RunSort } from '../../src-shared/domain/run-table'
+import {
+  runSortSchema,
+  type RunCell,
+  type RunCondition,
+  type RunGroup,
+  type RunSort,
+} from '../../src-shared/domain/run-table'
 import { request } from '../client'
 import { columnsInView, columnViews, defaultColumns, type ColumnView } from '../views/compare/columns'
 import { useMethodsStore } from './methods-store'
@@ -92,11 +98,15 @@ export const useRunTableStore = defineStore('run-table', () => {
 
   const columns = createSnapshot((of: typeof filter.value) => request('runs:columns', { filter: of }))
   const views = computed(() => columnViews(columns.value.value ?? [], methods.list ?? []))
+  const isGrouped = computed(() => layout.value.groupBy.some((column) => views.value.has(column)))
   const shown = computed<ColumnView[]>(() => {
     const { columns: chosen, onlyDiffering, widths } = layout.value
     return columnsInView(columns.value.value ?? [], chosen, onlyDiffering).flatMap((column) => {
       const view = views.value.get(column)
-      return view ? [{ ...view, width: widths[column] ?? view.width }] : []
+      if (!view) return []
+      // A mean with its deviation takes more room than a value.
+      const width = isGrouped.value && column.startsWith('metric:') ? Math.max(view.width, 136) : view.width
+      return [{ ...view, width: widths[column] ?? width }]
     })
   })
   const pinned = computed(() => shown.value.filter(({ column }) => layout.value.pinned.includes(column)))
@@ -175,19 +185,36 @@ export const useRunTableStore = defineStore('run-table', () => {
     void source.ask(queryOf(group, grouping.value))
   }
 
+  /** The groups by the first sort key: by what they are grouped by, or by their means; else as they came. */
+  const groupList = computed<RunGroup[]>(() => {
+    const answer = groups.value.value
+    if (!answer) return []
+    const { column, descending } = sort.value[0]!
+    const [key, mean] = [answer.by.indexOf(column), answer.columns.indexOf(column)]
+    if (key < 0 && mean < 0) return answer.groups
+    const valueOf = (group: RunGroup): RunCell =>
+      key >= 0 ? (group.key[key] ?? null) : (group.cells[mean]?.mean ?? null)
+    return [...answer.groups].sort((a, b) => {
+      const [left, right] = [valueOf(a), valueOf(b)]
+      if (left === right) return 0
+      // Those without a value come last either way.
+      if (left === null) return 1
+      if (right === null) return -1
+      return left < right === descending ? 1 : -1
+    })
+  })
   /** Where each group starts among the lines. */
   const starts = computed(() => {
     let line = 0
-    return (groups.value.value?.groups ?? []).map((group) => {
+    return groupList.value.map((group) => {
       const start = line
       line += 1 + (expanded.has(keyOf(group)) ? group.runs : 0)
       return start
     })
   })
-  const isGrouped = computed(() => grouping.value.length > 0)
   const lineCount = computed(() => {
     if (!isGrouped.value) return main.counts.value?.total ?? 0
-    const last = groups.value.value?.groups.at(-1)
+    const last = groupList.value.at(-1)
     return last ? starts.value.at(-1)! + 1 + (expanded.has(keyOf(last)) ? last.runs : 0) : 0
   })
   function lineAt(line: number): TableLine | null {
@@ -200,7 +227,7 @@ export const useRunTableStore = defineStore('run-table', () => {
       if (starts.value[middle]! <= line) low = middle
       else high = middle - 1
     }
-    const group = groups.value.value!.groups[low]!
+    const group = groupList.value[low]!
     const key = keyOf(group)
     const source = expanded.get(key)
     const within = line - starts.value[low]! - 1
@@ -312,7 +339,8 @@ export const useRunTableStore = defineStore('run-table', () => {
     main,
     grouping,
     isGrouped,
-    groups: groups.value,
+    /** Null until they have come. */
+    groups: computed(() => (groups.value.value ? groupList.value : null)),
     groupsError: groups.error,
     groupColumns,
     lineCount,

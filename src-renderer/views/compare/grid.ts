@@ -4,7 +4,7 @@ import type { ColumnView } from './columns'
 export const rowHeight = 28
 export const headerHeight = 32
 export const checkWidth = 36
-export const nameWidth = 264
+export const nameWidth = 284
 
 /** A column where it is drawn. */
 export interface PlacedColumn {

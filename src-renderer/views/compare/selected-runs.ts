@@ -85,12 +85,14 @@ export function seedGroups(
   return list.map((members) => {
     const [first] = members as [SelectedRun]
     const rivals = list.flatMap((others) => (others[0]!.method === first.method ? [others[0]!] : []))
+    // A hash says nothing to a reader where the data set or the recipe says why it is another one.
+    const hashes = ['datasetHash', 'splitHash']
     const own = differing(rivals).filter(
       (column) =>
-        !['dataset', 'datasetHash', ...circumstances].includes(column) && (first.settings.get(column) ?? null) !== null,
+        column !== 'dataset' && !circumstances.includes(column) && (first.settings.get(column) ?? null) !== null,
     )
-    // A hash says nothing to a reader where a recipe value says why it is another one.
-    const told = own.filter((column) => column !== 'splitHash' || own.every((one) => !one.startsWith('recipe:')))
+    const isExplained = severalData || own.some((column) => column.startsWith('recipe:'))
+    const told = isExplained ? own.filter((column) => !hashes.includes(column)) : own
     const words = told.map((column) => {
       const view = views.get(column)
       const value = first.settings.get(column) ?? null
