@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { findChromium } from '../scripts/chromium.mjs'
 
 const entry = resolve(import.meta.dirname, '../out/main/web.js')
 const startSeconds = 30
@@ -19,7 +20,13 @@ export class Server {
   async start(): Promise<void> {
     this.errors = ''
     const started = spawn(process.execPath, [entry], {
-      env: { ...process.env, CAUSEWAY_WORKSPACE: this.workspace, PORT: '0', ELECTRON_RENDERER_URL: undefined },
+      env: {
+        ...process.env,
+        CAUSEWAY_WORKSPACE: this.workspace,
+        PORT: '0',
+        ELECTRON_RENDERER_URL: undefined,
+        CAUSEWAY_CHROMIUM: process.env.CHROMIUM ?? findChromium() ?? undefined,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.process = started

@@ -131,4 +131,38 @@ export class Analyst {
       ]),
     )
   }
+
+  /** Fills the builder of experiments by clicking; starts nothing. */
+  async buildsExperiment(what: { name: string; methods: string[]; seeds: string; epochs: string }): Promise<void> {
+    await this.sees.view('Train').click()
+    await this.page.getByRole('tab', { name: 'Experiment' }).click()
+    await this.page.getByRole('button', { name: 'New experiment' }).click()
+    await this.page.getByLabel('Name', { exact: true }).fill(what.name)
+    const entries = this.page.locator('.method-entry')
+    for (const method of what.methods) {
+      if ((await entries.filter({ hasText: method }).count()) > 0) continue
+      await this.page.getByRole('button', { name: 'Add a method' }).click()
+      await this.page.getByRole('menuitem', { name: new RegExp(method, 'i') }).click()
+    }
+    await this.page.getByLabel('Add seeds').fill(what.seeds)
+    await this.page.getByLabel('Add seeds').press('Enter')
+    await this.page.getByLabel('At most', { exact: true }).fill(what.epochs)
+    await expect(this.page.getByRole('button', { name: 'Start', exact: true })).toBeEnabled()
+  }
+
+  /** Composes the report of an experiment and waits for its preview. */
+  async choosesReportOf(experiment: string): Promise<void> {
+    await this.page.getByRole('radio', { name: 'Experiment' }).check({ force: true })
+    await this.page.getByRole('combobox', { name: 'Experiment' }).click()
+    await this.page.getByRole('option', { name: experiment }).click()
+    await expect(this.page.getByTitle('Preview of the report')).toBeVisible({ timeout: 60_000 })
+  }
+
+  /** The file that an action saves. */
+  async saves(action: () => Promise<void>): Promise<{ name: string; bytes: Uint8Array }> {
+    const saved = this.page.waitForEvent('download', { timeout: 120_000 })
+    await action()
+    const download = await saved
+    return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) }
+  }
 }

@@ -51,7 +51,13 @@ export class Workbench {
   readonly items = (label: 'History' | 'Recommended items'): Locator =>
     this.page.getByRole('region', { name: label }).locator('tbody:not([aria-hidden]) tr')
 
-  // Runs
+  // Experiments
+  readonly trials = (): Locator => this.page.getByRole('table', { name: 'Trials' }).locator('tr.trial')
+  readonly experimentState = (): Locator => this.page.locator('.experiment-page .state-badge').first()
+
+  // Compare
   readonly runRow = (text: string | RegExp): Locator =>
-    this.page.getByRole('region', { name: 'Table of runs' }).locator('tbody tr', { hasText: text })
+    this.page.getByRole('grid', { name: 'Runs' }).getByRole('row').filter({ hasText: text })
+  readonly comparisonGroups = (): Locator =>
+    this.page.getByRole('group', { name: 'Groups and metrics' }).locator('tbody:not([aria-hidden]) tr')
 }

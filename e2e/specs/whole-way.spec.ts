@@ -78,8 +78,8 @@ test('from a raw file to a list of titles, through a cancel, a resume and a powe
   await server.stop()
   await server.start()
   await openWorkbench()
-  await sees.view('Runs').click()
-  await expect(sees.runRow('seed 3')).toContainText('completed')
+  await sees.view('Compare').click()
+  await expect(sees.runRow('CSC')).toContainText('completed')
 
   // The same training in a terminal, never interrupted, gives the very same numbers and list.
   await server.stop()
@@ -120,7 +120,7 @@ test('the demo trains in one click and every view passes axe in light and dark',
   await analyst.waitsForState('completed')
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme })
-    for (const view of ['Data', 'Train', 'Graph', 'Recommend', 'Runs', 'Jobs', 'Settings']) {
+    for (const view of ['Data', 'Train', 'Graph', 'Recommend', 'Compare', 'Report', 'Jobs', 'Settings']) {
       await sees.view(view).click()
       await expect(page).toHaveTitle(new RegExp(view))
       if (view === 'Graph') {
@@ -142,6 +142,6 @@ test('the keyboard alone reaches a training', async ({ page, openWorkbench }) =>
   const { sees } = new Analyst(page)
   await expect(sees.state()).toHaveText(/queued|running/, { timeout: 60_000 })
   await page.keyboard.press('5')
-  await expect(page).toHaveTitle(/Runs/)
+  await expect(page).toHaveTitle(/Compare/)
   await expect(sees.runRow('CSC')).toBeVisible()
 })
