@@ -21,7 +21,8 @@ export function lockPages(isOurs: (url: string) => boolean): void {
 
 function lockPage(contents: WebContents, isOurs: (url: string) => boolean): void {
   contents.on('will-frame-navigate', (event) => {
-    // Our own page may be loaded again; nothing is ever loaded into a frame.
+    // Our own page may be loaded again. Into a frame comes nothing but what our page itself holds: the preview of a report.
+    if (!event.isMainFrame && event.url.split('#')[0] === 'about:srcdoc') return
     if (!event.isMainFrame || !isOurs(event.url)) event.preventDefault()
   })
   contents.on('will-redirect', (event) => event.preventDefault())
