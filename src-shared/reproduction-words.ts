@@ -3,7 +3,7 @@ import type { Difference, Reproduction } from './domain/reproduction'
 /** What was different about the machine, in words: what to look at first where results differ. */
 export function differenceCauses(environment: readonly Difference[]): string[] {
   if (environment.length === 0)
-    return ['Nothing that was recorded of the machine is different: the data, the method or the code must be.']
+    return ['All that was recorded of the machine is the same: the record was altered, or the code was.']
   return [
     'What is different about the machine and may be the cause:',
     ...environment.map(({ what, recorded, now }) => `${what}: ${recorded} then, ${now} now`),
@@ -21,6 +21,8 @@ export function verdictWords({ runs, planned, state, confirmed }: Reproduction):
     [count('notReproducible'), 'could not be trained again'],
     [planned - runs.length, state === 'running' ? 'still to be checked' : 'not checked'],
   ] as const
-  const told = parts.filter(([number]) => number > 0).map(([number, words]) => `${number} ${words}`)
-  return `${state === 'running' ? 'So far' : 'Not confirmed'}: of ${planned === 1 ? 'one run' : `${planned} runs`} ${told.join(', ')}.`
+  const told = parts.filter(([number]) => number > 0)
+  const start = state === 'running' ? 'So far' : 'Not confirmed'
+  if (planned === 1) return `${start}: the run ${state === 'running' ? 'is being trained' : (told[0]?.[1] ?? '')}.`
+  return `${start}: of ${planned} runs ${told.map(([number, words]) => `${number} ${words}`).join(', ')}.`
 }

@@ -26,6 +26,8 @@ export interface JobRequest {
   run: string | null
   /** The experiment it runs, or whose trial it is. */
   experiment?: string
+  /** The run that a training is to check. */
+  reproduces?: string
   dataset: string | null
   backend: string | null
   /** Work that can stop at a checkpoint and go on later. */
@@ -91,6 +93,7 @@ export class JobManager {
       progress: { stage: 'Waiting', fraction: null, etaSeconds: null },
       run: request.run,
       ...(request.experiment === undefined ? {} : { experiment: request.experiment }),
+      ...(request.reproduces === undefined ? {} : { reproduces: request.reproduces }),
       dataset: request.dataset,
       backend: request.backend,
       memoryBytes: null,

@@ -151,9 +151,10 @@ export class Trainings {
     return jobs.submit({
       id,
       kind: 'train',
-      title: `Train ${this.on.labelOf(manifest.method)} on ${manifest.dataset}`,
+      title: `Train ${this.on.labelOf(manifest.method)} on ${manifest.dataset}${manifest.reproduces ? ' again' : ''}`,
       run: id,
       ...(manifest.experiment ? { experiment: manifest.experiment.name } : {}),
+      ...(manifest.reproduces ? { reproduces: manifest.reproduces } : {}),
       dataset: manifest.dataset,
       backend: manifest.backend,
       pausable: true,

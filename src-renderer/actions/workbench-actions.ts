@@ -6,6 +6,7 @@ import { useDatasetsStore } from '../stores/datasets-store'
 import { useJobsStore } from '../stores/jobs-store'
 import { useMethodsStore } from '../stores/methods-store'
 import { useNoticesStore } from '../stores/notices-store'
+import { useReproduceStore } from '../stores/reproduce-store'
 import { useRunsStore } from '../stores/runs-store'
 import { useSettingsStore } from '../stores/settings-store'
 import { useWorkbenchStore } from '../stores/workbench-store'
@@ -38,6 +39,7 @@ export function workbenchActions(): Action[] {
   const datasets = useDatasetsStore()
   const runs = useRunsStore()
   const jobs = useJobsStore()
+  const reproduce = useReproduceStore()
   const methods = useMethodsStore()
   const notices = useNoticesStore()
   const workspace = useWorkspaceStore()
@@ -170,6 +172,32 @@ export function workbenchActions(): Action[] {
       when: () => context.runManifest?.state === 'completed',
       perform: async () => void (await router.push({ name: 'report', query: { run: context.run! } })),
     },
+    {
+      id: 'run.reproduce',
+      name: 'Reproduce this run…',
+      group: 'Run',
+      when: () => context.runManifest?.state === 'completed',
+      perform: () => reproduce.begin({ kind: 'run', run: context.run! }),
+    },
+    {
+      id: 'report.reproduce',
+      name: 'Reproduce a report…',
+      group: 'Report',
+      perform: reproduce.beginWithFile,
+    },
+    ...(
+      [
+        ['model', 'Export model…', 'score'],
+        ['lists', 'Export lists of all users…', 'score'],
+        ['graph', 'Export graph…', 'graph'],
+      ] as const
+    ).map(([subject, name, capability]): Action => ({
+      id: `run.export-${subject}`,
+      name,
+      group: 'Run',
+      when: capableOf(capability),
+      perform: () => void (workbench.exporting = subject),
+    })),
     {
       id: 'run.remove',
       name: 'Remove this run…',

@@ -1,6 +1,7 @@
 import { onScopeDispose } from 'vue'
 import { isActive, type JobSnapshot, type JobState } from '../../src-shared/domain/job'
-import { useConnection } from '../client'
+import { verdictWords } from '../../src-shared/reproduction-words'
+import { request, useConnection } from '../client'
 import { plural } from '../format'
 import { router } from '../router'
 import { useContextStore } from '../stores/context-store'
@@ -8,6 +9,7 @@ import { useDatasetsStore } from '../stores/datasets-store'
 import { useJobsStore } from '../stores/jobs-store'
 import { useMethodsStore } from '../stores/methods-store'
 import { useNoticesStore } from '../stores/notices-store'
+import { useReproduceStore } from '../stores/reproduce-store'
 import { findRuns } from '../stores/runs-store'
 
 /** Tells of every job that ends, with the next step beside it. */
@@ -17,6 +19,7 @@ export function useJobNotices(): void {
   const datasets = useDatasetsStore()
   const methods = useMethodsStore()
   const context = useContextStore()
+  const reproduce = useReproduceStore()
   const states = new Map<string, JobState>()
 
   onScopeDispose(
@@ -24,9 +27,10 @@ export function useJobNotices(): void {
       const before = states.get(job.id)
       states.set(job.id, job.state)
       if (before === job.state || isActive(job.state) || jobs.wasFollowed(job.id)) return
-      // A trial is told of by its experiment.
-      if (job.kind === 'train' && job.experiment !== undefined) return
+      // A trial is told of by its experiment, a training done again by its reproduction.
+      if (job.kind === 'train' && (job.experiment ?? job.reproduces) !== undefined) return
       if (job.kind === 'experiment') tellExperiment(job)
+      else if (job.kind === 'reproduce' && job.state === 'completed') void tellReproduction(job).catch(notices.fail)
       else if (job.state === 'completed') void tellCompleted(job)
       else if (job.state === 'failed' && job.error)
         notices.add({ level: 'error', text: job.error.message, error: job.error })
@@ -79,6 +83,15 @@ export function useJobNotices(): void {
         },
       })
     }
+  }
+
+  async function tellReproduction(job: JobSnapshot): Promise<void> {
+    const result = await request('reproduce:result', { job: job.id })
+    notices.add({
+      level: result.confirmed ? 'success' : 'warning',
+      text: verdictWords(result),
+      offer: { label: 'Show it', perform: () => void reproduce.show(job.id).catch(notices.fail) },
+    })
   }
 
   function tellExperiment(job: JobSnapshot): void {

@@ -31,8 +31,8 @@ export const useJobsStore = defineStore('jobs', () => {
   connection.on('job:changed', (job) => {
     const before = list.value?.find((known) => known.id === job.id)
     put(job)
-    const isTrial = job.kind === 'train' && job.experiment !== undefined
-    if (before?.state !== job.state && !isTrial) notices.announce(`${job.title} ${stateWords[job.state]}.`)
+    const isPart = job.kind === 'train' && (job.experiment ?? job.reproduces) !== undefined
+    if (before?.state !== job.state && !isPart) notices.announce(`${job.title} ${stateWords[job.state]}.`)
     for (const follower of [...followers]) follower(job)
   })
 

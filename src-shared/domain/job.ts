@@ -41,6 +41,8 @@ export interface JobSnapshot {
   run: string | null
   /** The experiment it runs, or whose trial it is. */
   experiment?: string
+  /** The run that a training is to check; what it writes itself is removed afterwards, unless it was to be kept. */
+  reproduces?: string
   /** The data set it imports or uses. */
   dataset: string | null
   backend: string | null
