@@ -10,6 +10,7 @@ import {
 } from '../../../charts/chart'
 import { formatValue } from '../../../charts/format'
 import { dashes } from '../../../charts/theme'
+import { plural } from '../../../format'
 
 /** The best objective of the search trials up to each of them; the first of equals counts. */
 export function bestSoFar(trials: readonly Pick<Trial, 'number' | 'objective'>[]): [number, number][] {
@@ -116,7 +117,7 @@ export function trialChart(
     const best = labels.flatMap((label) => {
       const line = bestSoFar(known.filter((trial) => trial.label === label && trial.phase === 'search'))
       const last = line.at(-1)
-      if (last) return [`${label} best ${formatValue(last[1])} after ${line.length} search trials`]
+      if (last) return [`${label} best ${formatValue(last[1])} after ${plural(line.length, 'search trial')}`]
       const final = known.filter((trial) => trial.label === label)
       return final.length > 0 ? [`${label} ${final.map((trial) => formatValue(trial.objective)).join(', ')}`] : []
     })

@@ -9,7 +9,8 @@ export function stateOf(
   experiment: Pick<ExperimentSummary, 'state' | 'trials'>,
   job: Pick<JobSnapshot, 'state'> | null,
 ): JobState | 'planned' {
-  if (job && isActive(job.state)) return job.state
+  // The job is heard of first.
+  if (job && (isActive(job.state) || isActive(experiment.state))) return job.state
   const { completed, pruned, failed } = experiment.trials
   return experiment.state === 'queued' && completed + pruned + failed === 0 ? 'planned' : experiment.state
 }
