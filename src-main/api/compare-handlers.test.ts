@@ -222,10 +222,7 @@ describe('a comparison', () => {
     })
     const result = await compareRuns([...csc, other])
     expect(result.rankable).toBe(false)
-    expect(warned(result)).toEqual([
-      ['otherData', [other]],
-      ['otherSeeds', [other]],
-    ])
+    expect(warned(result)).toEqual([['otherData', [other]]])
     expect(result.metrics[0]!.tests).toEqual([])
     expect(result.metrics[0]!.cells.every(({ mark }) => mark === null)).toBe(true)
     expect(result.provenance['ndcg@10']!.data).toHaveLength(2)

@@ -85,6 +85,8 @@ function groupNamed({ groups }: Comparison, given: string): string {
   })
 }
 
+const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1)
+
 /** A comparison for people. */
 export function describeComparison(comparison: Comparison): string {
   const { groups, metrics, level, users, provenance, rankable } = comparison
@@ -99,7 +101,7 @@ export function describeComparison(comparison: Comparison): string {
     ),
   )
   return [
-    `${users.kind === 'all' ? 'All users' : describeUsers(users)}${first.users === null ? '' : ` (${count(first.users)})`}, test part; mean ± sd over seeds, ${percent} % bootstrap interval over users`,
+    `${capital(describeUsers(users))}${first.users === null ? '' : ` (${count(first.users)})`}, test part; mean ± sd over seeds, ${percent} % bootstrap interval over users`,
     ...metrics.flatMap(({ name, cells }) => [
       '',
       metricLabel(name),
