@@ -202,7 +202,8 @@ function barChart({ bars, xLabel, yLabel }: BarsBlock): Drawing {
 function intervalChart({ rows, xLabel }: IntervalsBlock): Drawing {
   const width = 760
   const rowHeight = 30
-  const area = { left: 240, right: 90, top: 12, bottom: 44 }
+  const longest = Math.max(...rows.map(({ label }) => [...shortened(label, 34)].length))
+  const area = { left: Math.max(64, longest * 6.6 + 20), right: 90, top: 12, bottom: 44 }
   const height = area.top + area.bottom + rows.length * rowHeight
   const right = width - area.right
   const values = rows.flatMap(({ value, low, high, points }) => [value, low ?? value, high ?? value, ...points])
@@ -258,7 +259,6 @@ function graphDrawing({ nodes, edges }: GraphBlock, id: string): Drawing {
     const angle = (index / nodes.length) * 2 * Math.PI - Math.PI / 2
     return { x: width / 2 + ring * Math.cos(angle), y: height / 2 + ring * Math.sin(angle) }
   })
-  const masked = edges.some(({ factor }) => factor !== undefined)
   const drawnEdges = edges.map(({ from, to, probability, factor = 1 }) => {
     const a = at[from]!
     const b = at[to]!
@@ -266,9 +266,13 @@ function graphDrawing({ nodes, edges }: GraphBlock, id: string): Drawing {
     const unit = { x: (b.x - a.x) / length, y: (b.y - a.y) / length }
     // Bent to one side, so that two opposite edges do not cover each other.
     const bend = { x: (a.x + b.x) / 2 - unit.y * 26, y: (a.y + b.y) / 2 + unit.x * 26 }
-    const middle = { x: (a.x + b.x) / 4 + bend.x / 2, y: (a.y + b.y) / 4 + bend.y / 2 }
-    // On a mask the label moves off the middle, where the strike is.
-    const label = masked ? { x: middle.x - unit.x * 22, y: middle.y - unit.y * 22 } : middle
+    // Off the middle, where edges across the circle meet; the strike lies on the other side of it.
+    const along = (t: number) => ({
+      x: (1 - t) ** 2 * a.x + 2 * t * (1 - t) * bend.x + t ** 2 * b.x,
+      y: (1 - t) ** 2 * a.y + 2 * t * (1 - t) * bend.y + t ** 2 * b.y,
+    })
+    const label = along(0.36)
+    const middle = along(0.6)
     const towards = Math.hypot(bend.x - b.x, bend.y - b.y)
     const end = {
       x: b.x + ((bend.x - b.x) / towards) * (radius + 4),

@@ -11,10 +11,10 @@ import type { Block, Cell } from '../report-document'
 import { decimals, fewestUsers, levelWords, plural, pValue, signed } from '../words'
 
 const testLabels = {
-  'paired-t-seeds': 'paired t test over seeds',
-  'wilcoxon-seeds': 'Wilcoxon signed-rank test over seeds',
-  'paired-t-users': 'paired t test over users',
-  'wilcoxon-users': 'Wilcoxon signed-rank test over users',
+  'paired-t-seeds': 'paired t, seeds',
+  'wilcoxon-seeds': 'Wilcoxon, seeds',
+  'paired-t-users': 'paired t, users',
+  'wilcoxon-users': 'Wilcoxon, users',
 } as const
 
 /** Which is better, and how far the data let one say so. */
@@ -101,7 +101,7 @@ function metricBlocks(metric: ComparisonMetric, { level, rankable }: Comparison,
       ]),
       folded: metric.cells.length > 30,
     },
-    ...(metric.tests.length > 0 ? [testTable(label, metric.tests, labels, level)] : []),
+    ...(metric.tests.length > 0 ? testBlocks(label, metric.tests, labels, level) : []),
   ]
 }
 
@@ -111,41 +111,43 @@ const meanWords = ({ mean, sd }: ComparisonCell): string =>
 const markWords = ({ mark, markNote }: ComparisonCell): string =>
   mark === 'best' ? 'best' : mark === 'second' ? 'second best' : (markNote ?? '')
 
-function testTable(label: string, tests: ComparisonTest[], labels: Map<string, string>, level: number): Block {
-  return {
-    kind: 'table',
-    caption: `${label}: tests, first less second`,
-    head: [
-      'First',
-      'Second',
-      'Test',
-      'Pairs',
-      'Difference',
-      `${levelWords(level)} interval`,
-      'p',
-      'p, Holm',
-      'Significant',
-      'Note',
-    ],
-    rows: tests.map((test): Cell[] => [
-      labels.get(test.a) ?? test.a,
-      labels.get(test.b) ?? test.b,
-      testLabels[test.kind],
-      test.pairs,
-      signed(test.meanDifference),
-      test.interval ? `${signed(test.interval.low)} to ${signed(test.interval.high)}` : '',
-      test.p === null ? '' : pValue(test.p),
-      test.pHolm === null ? '' : pValue(test.pHolm),
-      test.p === null ? 'cannot be tested' : test.significant ? 'yes' : 'no',
-      test.note ?? '',
-    ]),
-    folded: tests.length > 40,
-  }
+function testBlocks(label: string, tests: ComparisonTest[], labels: Map<string, string>, level: number): Block[] {
+  const notes = [...new Set(tests.flatMap(({ kind, note }) => (note === null ? [] : `${testLabels[kind]}: ${note}`)))]
+  return [
+    {
+      kind: 'table',
+      caption: `${label}: tests, first less second`,
+      head: [
+        'First',
+        'Second',
+        'Test',
+        'Pairs',
+        'Difference',
+        `${levelWords(level)} interval`,
+        'p',
+        'p, Holm',
+        'Significant',
+      ],
+      rows: tests.map((test): Cell[] => [
+        labels.get(test.a) ?? test.a,
+        labels.get(test.b) ?? test.b,
+        testLabels[test.kind],
+        test.pairs,
+        signed(test.meanDifference),
+        test.interval ? `${signed(test.interval.low)} to ${signed(test.interval.high)}` : '',
+        test.p === null ? '' : pValue(test.p),
+        test.pHolm === null ? '' : pValue(test.pHolm),
+        test.p === null ? 'not tested' : test.significant ? 'yes' : 'no',
+      ]),
+      folded: tests.length > 40,
+    },
+    ...(notes.length > 0 ? [{ kind: 'list' as const, items: notes }] : []),
+  ]
 }
 
 const testWords = ({ holm, level }: Comparison): Block[] => [
   {
     kind: 'text',
-    text: `Tests over seeds say whether a difference would come back with other seeds on this data; tests over users whether it would come back with other users for these models. p, Holm is corrected for the ${plural(holm.comparisons, 'comparison')} of its kind made here, and a difference is significant where it is below ${Number((1 - level).toFixed(4))}.`,
+    text: `The tests are the paired t test and the Wilcoxon signed-rank test. Those over seeds say whether a difference would come back with other seeds on this data; those over users whether it would come back with other users for these models. p, Holm is corrected for the ${plural(holm.comparisons, 'comparison')} of its kind made here, and a difference is significant where it is below ${Number((1 - level).toFixed(4))}.`,
   },
 ]

@@ -7,7 +7,7 @@ import {
   type MetricProvenance,
 } from '../../../../src-shared/domain/metric'
 import { groupsOf, type ReportedRun, type ReportInput, type RunGroup } from '../report-input'
-import type { Block, Cell } from '../report-document'
+import { significant, type Block, type Cell } from '../report-document'
 import { decimals, facts, levelWords } from '../words'
 
 export const familyLabels: Record<MetricDefinition['family'], string> = {
@@ -127,12 +127,14 @@ export function definitionTable(names: readonly string[]): Block {
     rows: [...definitions.values()].map(({ label, id, range, help, source }) => [
       label,
       id,
-      `${bound(range[0])} to ${bound(range[1])}`,
+      rangeWords(range),
       help,
       source ?? '',
     ]),
   }
 }
 
-const bound = (value: number): string =>
-  value === Infinity ? 'no upper bound' : value === -Infinity ? 'no lower bound' : String(value)
+function rangeWords([low, high]: readonly [number, number]): string {
+  if (high !== Infinity) return `${significant(low)} to ${significant(high)}`
+  return low === -Infinity ? 'any number' : `${significant(low)} or more`
+}

@@ -97,11 +97,12 @@ function ofGroups(all: RunGroup[], watched: string): Block[] {
 
 function chartsOf(family: RunGroup[], group: SeriesInfo['group'], named: boolean, watched: string): Block[] {
   const infos = new Map(
-    family.flatMap(({ runs }) =>
-      runs[0]!.method.series
-        .filter((info) => info.group === group && (group !== 'validation' || info.id === watched))
-        .map((info) => [info.id, info] as const),
-    ),
+    family.flatMap(({ runs }) => {
+      const own = runs[0]!.method.series.filter((info) => info.group === group)
+      // The parts of an objective are for the report of one run.
+      const shown = group === 'validation' ? own.filter(({ id }) => id === watched) : own.slice(0, 1)
+      return shown.map((info) => [info.id, info] as const)
+    }),
   )
   return [...infos.values()].flatMap((info): Block[] => {
     const series = family
