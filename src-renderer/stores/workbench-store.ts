@@ -3,6 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { JobSnapshot } from '../../src-shared/domain/job'
 import { request } from '../client'
+import type { ExportSubject } from '../export/export-formats'
 import { useContextStore } from './context-store'
 import { useDatasetsStore } from './datasets-store'
 import { useJobsStore } from './jobs-store'
@@ -27,6 +28,8 @@ export const useWorkbenchStore = defineStore('workbench', () => {
   const paletteOpen = ref(false)
   const shortcutsOpen = ref(false)
   const importOpen = ref(false)
+  /** What of the run in view is being exported; null while the dialog is closed. */
+  const exporting = ref<ExportSubject | null>(null)
 
   const demoJobId = shallowRef<string | null>(null)
   /** The job that makes the demo data set, while it does. */
@@ -66,5 +69,5 @@ export const useWorkbenchStore = defineStore('workbench', () => {
     }
   }
 
-  return { paletteOpen, shortcutsOpen, importOpen, demoJob, demoBusy, startDemo }
+  return { paletteOpen, shortcutsOpen, importOpen, exporting, demoJob, demoBusy, startDemo }
 })
