@@ -48,7 +48,9 @@ const axes: Record<CurveAxis, { label: string; unit?: string }> = {
 const maxPointsPerLine = 600
 /** More names than this at the ends of the lines cover each other. */
 const mostNames = 14
-const mostToldValues = 16
+/** What the crosshair can tell in a chart of half a window's height and not cover it. */
+const mostToldValues = 9
+const mostToldLetters = 56
 
 /** x of each point of a curve; null where its steps are not known. */
 const xOf = (curve: RunCurve, axis: CurveAxis): number[] | null =>
@@ -315,6 +317,9 @@ function tableOf(data: OverlayData, lines: readonly Line[]): ChartTable {
   }
 }
 
+const shortened = (label: string): string =>
+  label.length > mostToldLetters ? `${label.slice(0, mostToldLetters - 1)}…` : label
+
 /** x under the crosshair and what each line says there, the highest first. */
 export function overlayTooltip(
   params: unknown,
@@ -332,7 +337,7 @@ export function overlayTooltip(
       if (!line || y === null) return []
       const i = line.low && line.high ? line.x.indexOf(at) : -1
       const band = i < 0 ? '' : `  (${formatValue(line.low![i]!)} to ${formatValue(line.high![i]!)})`
-      return [{ y, text: `${line.label}  ${formatValue(y)}${band}` }]
+      return [{ y, text: `${shortened(line.label)}  ${formatValue(y)}${band}` }]
     })
     .sort((a, b) => b.y - a.y)
   const more = told.length > mostToldValues ? [`and ${told.length - mostToldValues} more`] : []
