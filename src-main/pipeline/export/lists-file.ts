@@ -40,7 +40,14 @@ function* rowBlocks({ users, items, lists }: NamedLists, blockRows: number): Gen
 export async function listsCsv(lists: NamedLists, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Buffer[] = [Buffer.from(csvText([columns]))]
   for (const block of rowBlocks(lists, 50_000)) {
-    parts.push(Buffer.from(csvText(block)))
+    // Nine digits are all that a 32-bit float has.
+    parts.push(
+      Buffer.from(
+        csvText(
+          block.map(([user, rank, item, title, score]) => [user, rank, item, title, Number(score.toPrecision(9))]),
+        ),
+      ),
+    )
     await new Promise(setImmediate)
     if (signal.aborted) throw new CausewayError('cancelled', 'Cancelled.')
   }
