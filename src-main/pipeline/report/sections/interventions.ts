@@ -20,7 +20,7 @@ export function interventionSection({ runs, options }: ReportInput): Block[] {
       ? [
           {
             kind: 'text' as const,
-            text: `${plural(left, 'result')} of single users or of fewer than ${fewestUsers} is left out.`,
+            text: `${plural(left, 'result')} of single users or of fewer than ${fewestUsers} ${left === 1 ? 'is' : 'are'} left out.`,
           },
         ]
       : []),
