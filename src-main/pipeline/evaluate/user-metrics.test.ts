@@ -78,7 +78,9 @@ describe('AUC', () => {
   test('is what counting all pairs gives', () => {
     const rng = Rng.seeded(4)
     for (let round = 0; round < 30; round++) {
-      const scores = Float32Array.from({ length: 40 }, () => rng.integer(12))
+      // Few values with ties, many values, and one value far from all others.
+      const scores = Float32Array.from({ length: 40 }, () => (round % 2 ? rng.integer(12) : rng.uniform() - 0.5))
+      if (round % 3 === 0) scores[rng.integer(40)] = 1e6
       const order = rng.shuffle(Int32Array.from({ length: 40 }, (_, item) => item))
       const held = [...order.subarray(0, 6)]
       const excluded = new Uint8Array(40)

@@ -45,8 +45,12 @@ export const accuracyMeasure = (k: number): ListMeasure => ({
   },
 })
 
+const buckets = 512
+
 /**
  * The share of pairs of a held-out item and another candidate in which the held-out one scores higher, ties half.
+ * Exact, and without sorting all scores: the span of the held-out scores is cut into equal parts, and most candidates lie in one
+ * that has no held-out score, so that one look-up tells how many are above.
  * @param excluded items that are no candidates: `excluded[item] !== 0`
  * @returns NaN where every candidate is held out
  */
@@ -54,37 +58,34 @@ export function areaUnderCurve(scores: Float32Array, excluded: Uint8Array, relev
   const held = Float32Array.from(relevant, (item) => scores[item]!).sort()
   const count = held.length
   const lowest = held[0]!
+  const highest = held[count - 1]!
+  const scale = highest > lowest ? buckets / (highest - lowest) : 0
+  const bucketOf = (score: number): number => Math.min(buckets - 1, Math.floor((score - lowest) * scale))
+  // before[b]: how many held-out scores are in the buckets before b.
+  const before = new Int32Array(buckets + 1)
+  for (const score of held) before[bucketOf(score) + 1]!++
+  for (let bucket = 0; bucket < buckets; bucket++) before[bucket + 1]! += before[bucket]!
+
   let higher = 0
   let others = 0
   for (let item = 0; item < scores.length; item++) {
     if (excluded[item] !== 0) continue
     others++
     const score = scores[item]!
-    // Most candidates lie below all held-out ones of a good model.
-    if (score < lowest) {
-      higher += count
-      continue
+    if (score < lowest) higher += count
+    else if (score <= highest) {
+      const bucket = bucketOf(score)
+      const end = before[bucket + 1]!
+      let from = before[bucket]!
+      while (from < end && held[from]! < score) from++
+      let equal = 0
+      while (from + equal < end && held[from + equal] === score) equal++
+      higher += count - from - equal / 2
     }
-    const from = firstNotBelow(held, score)
-    let equal = 0
-    while (held[from + equal] === score) equal++
-    higher += count - from - equal / 2
   }
   // The held-out items were counted among the others: each beats those below it and ties with itself, m² / 2 pairs in all.
   others -= count
   return others === 0 ? Number.NaN : (higher - (count * count) / 2) / (count * others)
-}
-
-/** The first place of the ascending values where one is not below `value`. */
-function firstNotBelow(ascending: Float32Array, value: number): number {
-  let from = 0
-  let to = ascending.length
-  while (from < to) {
-    const middle = (from + to) >> 1
-    if (ascending[middle]! < value) from = middle + 1
-    else to = middle
-  }
-  return from
 }
 
 /** Novelty and popularity lift at k. */

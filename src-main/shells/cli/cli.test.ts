@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { allMetricNames, metricNames } from '../../../src-shared/domain/metric'
 import type { RunManifest } from '../../../src-shared/domain/run'
 import { builtEntries, root } from '../../../tests/support/built'
 import { writeTinyInteractions } from '../../../tests/support/tiny-interactions'
@@ -27,7 +28,6 @@ const small = [
   'latent=8',
 ]
 const long = [...small, '--set', 'epochs=5000', '--set', 'patience=5000']
-const metricNames = ['recall@10', 'recallFull@10', 'ndcg@10', 'recall@30', 'recallFull@30', 'ndcg@30']
 
 let directory: string
 let workspace: string
@@ -55,6 +55,15 @@ interface Trained {
   epochs: number
   metrics: Record<string, number> | null
 }
+interface Evaluated {
+  run: string
+  users: number
+  metrics: Record<string, number>
+  intervals: Record<string, { low: number; high: number } | null>
+  candidates: string
+  producedBy: Record<string, string>
+  definitions: Record<string, { help: string }>
+}
 interface Failure {
   error: { code: string; message: string; details: Record<string, unknown>; help: string }
 }
@@ -81,8 +90,10 @@ describe('the commands', () => {
   it('train answers with the run, its state and the metrics of the test part', () => {
     expect(Object.keys(trained)).toEqual(['run', 'state', 'backend', 'epochs', 'metrics'])
     expect(trained).toMatchObject({ state: 'completed', backend: 'wasm', epochs: 4 })
-    expect(Object.keys(trained.metrics!).sort()).toEqual([...metricNames].sort())
-    for (const value of Object.values(trained.metrics!)) expect(value).toBeGreaterThan(0)
+    // The tiny data have ratings below the threshold, and no attributes.
+    const names = allMetricNames({ numericAttributes: [], categories: [], hasObservedNegatives: true })
+    expect(Object.keys(trained.metrics!)).toEqual(names)
+    for (const name of metricNames) expect(trained.metrics![name]).toBeGreaterThan(0)
   })
 
   it('the same seed gives the same metrics, another seed others', () => {
@@ -92,8 +103,55 @@ describe('the commands', () => {
     expect(other.metrics).not.toEqual(trained.metrics)
   })
 
-  it('eval repeats the metrics', () => {
-    expect(json(0, 'eval', trained.run)).toEqual({ run: trained.run, metrics: trained.metrics })
+  it('eval repeats the metrics, with intervals and all that is to be known to read them', () => {
+    const evaluated = json<Evaluated>(0, 'eval', trained.run)
+    expect(evaluated).toMatchObject({
+      run: trained.run,
+      metrics: trained.metrics,
+      level: 0.95,
+      protocol: 'full-ranking/1',
+    })
+    expect(evaluated.candidates).toMatch(/All items of the split but/)
+    expect(evaluated.producedBy).toMatchObject({ datasetHash: expect.any(String), splitHash: expect.any(String) })
+    expect(evaluated.definitions['ndcg']).toMatchObject({ direction: 'higher', range: [0, 1] })
+    for (const [name, interval] of Object.entries(evaluated.intervals)) {
+      if (/^(coverage|gini)@/.test(name)) expect(interval).toBeNull()
+      else expect(interval!.low).toBeLessThanOrEqual(interval!.high)
+    }
+    const { stdout } = causeway('eval', trained.run)
+    expect(stdout).toMatch(/^NDCG@10 +0\.\d{4} +0\.\d{4} to 0\.\d{4} +higher$/m)
+    expect(stdout).toMatch(/Of \d+ users \(all users\), data tiny [0-9a-f]{12}, split [0-9a-f]{12}\./)
+  })
+
+  it('eval of a segment is of its users', () => {
+    const whole = json<Evaluated>(0, 'eval', trained.run)
+    const some = json<Evaluated>(0, 'eval', trained.run, '--segment', 'u1,u2,u3')
+    expect(some).toMatchObject({ users: 3, selection: { kind: 'users', users: ['u1', 'u2', 'u3'] } })
+    expect(some.metrics).not.toEqual(whole.metrics)
+    // Three lists of ten cannot cover more than 30 of the 40 items.
+    expect(some.metrics['coverage@10']).toBeLessThanOrEqual(0.75)
+    expect(json<Failure>(2, 'eval', trained.run, '--segment', 'age>=').error.code).toBe('badRequest')
+    expect(json<Failure>(1, 'eval', trained.run, '--segment', 'nobody').error.code).toBe('notFound')
+  })
+
+  it('eval of a run from before evaluations were stored computes them, and stores nothing as a reader', () => {
+    const directory = runDirectory(workspace, trained.run)
+    const manifestFile = join(directory, runFiles.manifest)
+    const evaluationFile = join(directory, runFiles.evaluation)
+    const [manifest, evaluation] = [readFileSync(manifestFile), readFileSync(evaluationFile)]
+    const recorded = Object.fromEntries(metricNames.map((name) => [name, trained.metrics![name]!]))
+    const old = { ...(JSON.parse(String(manifest)) as RunManifest), metrics: recorded }
+    const before = JSON.stringify({ ...old, evaluation: undefined, weightsHash: undefined })
+    try {
+      writeFileSync(manifestFile, before)
+      rmSync(evaluationFile)
+      expect(json<Evaluated>(0, 'eval', trained.run).metrics).toEqual(trained.metrics)
+      expect(existsSync(evaluationFile)).toBe(false)
+      expect(readFileSync(manifestFile, 'utf8')).toBe(before)
+    } finally {
+      writeFileSync(manifestFile, manifest)
+      writeFileSync(evaluationFile, evaluation)
+    }
   })
 
   it('recommend lists items with ids, titles and falling scores', () => {
