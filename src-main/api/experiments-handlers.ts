@@ -58,8 +58,9 @@ export function experimentsHandlers(core: Core): Pick<Handlers, Names> {
       const stored = store.find(file.name)
       if (stored === undefined) store.create(file.name, text)
       else replaceText(stored, text, file, replace)
-      events.emit('experiment:changed', { experiment: file.name })
-      return detailOf(file.name)
+      const detail = detailOf(file.name)
+      events.emit('experiment:changed', { experiment: detail.name })
+      return detail
     },
     'experiments:start': ({ experiment }) => experiments.start(experiment),
     'experiments:remove': ({ experiment }) => {
