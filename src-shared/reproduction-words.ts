@@ -19,10 +19,11 @@ export function verdictWords({ runs, planned, state, confirmed }: Reproduction):
     [count('identical'), 'came out the same'],
     [count('differs'), 'came out differently'],
     [count('notReproducible'), 'could not be trained again'],
-    [planned - runs.length, state === 'running' ? 'still to be checked' : 'not checked'],
+    [planned - runs.length, state === 'running' ? 'still to be checked' : 'was not checked'],
   ] as const
   const told = parts.filter(([number]) => number > 0)
-  const start = state === 'running' ? 'So far' : 'Not confirmed'
-  if (planned === 1) return `${start}: the run ${state === 'running' ? 'is being trained' : (told[0]?.[1] ?? '')}.`
-  return `${start}: of ${planned} runs ${told.map(([number, words]) => `${number} ${words}`).join(', ')}.`
+  if (planned === 1) {
+    return state === 'running' ? 'The run is being trained again.' : `Not confirmed: the run ${told[0]?.[1] ?? ''}.`
+  }
+  return `${state === 'running' ? 'So far' : 'Not confirmed'}: of ${planned} runs ${told.map(([number, words]) => `${number} ${words}`).join(', ')}.`
 }

@@ -30,7 +30,8 @@ export function useJobNotices(): void {
       // A trial is told of by its experiment, a training done again by its reproduction.
       if (job.kind === 'train' && (job.experiment ?? job.reproduces) !== undefined) return
       if (job.kind === 'experiment') tellExperiment(job)
-      else if (job.kind === 'reproduce' && job.state === 'completed') void tellReproduction(job).catch(notices.fail)
+      else if (job.kind === 'reproduce' && job.state === 'completed' && !isShown(job))
+        void tellReproduction(job).catch(notices.fail)
       else if (job.state === 'completed') void tellCompleted(job)
       else if (job.state === 'failed' && job.error)
         notices.add({ level: 'error', text: job.error.message, error: job.error })
@@ -85,6 +86,9 @@ export function useJobNotices(): void {
     }
   }
 
+  /** Who looks at it need not be told. */
+  const isShown = (job: JobSnapshot): boolean => reproduce.open && reproduce.job?.id === job.id
+
   async function tellReproduction(job: JobSnapshot): Promise<void> {
     const result = await request('reproduce:result', { job: job.id })
     notices.add({
@@ -100,7 +104,10 @@ export function useJobNotices(): void {
       notices.add({
         level: 'success',
         text: `${job.title} is complete.`,
-        offer: { label: 'Show the comparison', perform: () => void router.push({ name: 'train', query }) },
+        offer: {
+          label: 'Show the comparison',
+          perform: () => void router.push({ name: 'train', query: { ...query, part: 'comparison' } }),
+        },
       })
     else if (job.state === 'failed' && job.error)
       notices.add({
