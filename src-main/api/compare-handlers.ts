@@ -127,14 +127,18 @@ const leftOut = (left: Measurement['lacking']): ComparabilityWarning => ({
   forbidsRanking: false,
 })
 
-const noUserValues = (lacking: Measurement['lacking'], ofSegment: boolean): ComparabilityWarning => ({
-  code: 'noUserValues',
-  text: `${lacking.length === 1 ? 'A run has' : `${lacking.length} runs have`} no values by user, so their groups have ${
+function noUserValues(lacking: Measurement['lacking'], ofSegment: boolean): ComparabilityWarning {
+  const one = lacking.length === 1
+  const has = `${one ? 'its group has' : 'their groups have'} ${
     ofSegment ? 'no metrics of these users' : 'means over seeds, but no intervals and no tests over users'
-  }. ${listed(lacking)} Train them anew to have them.`,
-  runs: lacking.map(({ run }) => run),
-  forbidsRanking: false,
-})
+  }`
+  return {
+    code: 'noUserValues',
+    text: `${one ? 'A run has' : `${lacking.length} runs have`} no values by user: ${has}. ${listed(lacking)} Train ${one ? 'it' : 'them'} anew to have them.`,
+    runs: lacking.map(({ run }) => run),
+    forbidsRanking: false,
+  }
+}
 
 async function rowsOf(
   { splits, catalogs }: Needed,

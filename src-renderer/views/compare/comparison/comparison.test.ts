@@ -88,6 +88,9 @@ describe('the comparison', () => {
     expect(asked).toEqual([])
     await wrapper.setProps({ runs })
     await eventually(() => expect(numbers()).toHaveLength(4))
+    await wrapper.setProps({ runs: Array.from({ length: 1001 }, (_, at) => `run-${at}`) })
+    expect(wrapper.text()).toContain('1,001 runs are selected')
+    expect(asked).toHaveLength(1)
   })
 
   it('says what failed and tries again', async () => {
