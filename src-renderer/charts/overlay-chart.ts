@@ -36,6 +36,8 @@ interface Line {
   /** Runs that the value is of. */
   counts: number[]
   bests: { x: number; y: number; label: string }[]
+  /** The rest of a run that went on after another seed of its group had stopped: no part of a mean. */
+  tail: boolean
 }
 
 const axes: Record<CurveAxis, { label: string; unit?: string }> = {
@@ -66,7 +68,8 @@ const meanOf = (values: readonly number[]): number => values.reduce((sum, value)
 
 /**
  * The lines of a drawing. Runs of a group are aligned by epoch, whatever the axis: on the axes of steps and time, a mean stands at the
- * mean x of its runs at that epoch.
+ * mean x of its runs at that epoch. It ends where the first of them does, because a mean of those left would jump; they go on as lines
+ * of their own.
  */
 export function overlayLines({ groups, curves, axis, band }: OverlayData): Line[] {
   const byRun = new Map(curves.map((curve) => [curve.run, curve]))
@@ -93,11 +96,34 @@ export function overlayLines({ groups, curves, axis, band }: OverlayData): Line[
         high: null,
         counts: one.curve.epochs.map(() => 1),
         bests: bestOf(one),
+        tail: false,
       }))
+    const lastOfAll = Math.min(...known.map(({ curve }) => curve.epochs.at(-1)!))
+    const tails = known.flatMap((one): Line[] => {
+      const { curve, x, run } = one
+      // From the last point of the mean on, so that the two meet.
+      const from = curve.epochs.findLastIndex((epoch) => epoch <= lastOfAll)
+      if (from === curve.epochs.length - 1) return []
+      const epochs = curve.epochs.slice(from)
+      return [
+        {
+          label: `${group.label}, seed ${run.seed}`,
+          group: g,
+          epochs,
+          x: x.slice(from),
+          y: curve.values.slice(from),
+          low: null,
+          high: null,
+          counts: epochs.map(() => 1),
+          bests: [],
+          tail: true,
+        },
+      ]
+    })
     const atEpoch = new Map<number, { x: number[]; y: number[] }>()
     for (const { curve, x } of known)
       curve.epochs.forEach((epoch, i) => {
-        if (!Number.isFinite(curve.values[i])) return
+        if (epoch > lastOfAll || !Number.isFinite(curve.values[i])) return
         const there = atEpoch.get(epoch) ?? { x: [], y: [] }
         there.x.push(x[i]!)
         there.y.push(curve.values[i]!)
@@ -118,7 +144,9 @@ export function overlayLines({ groups, curves, axis, band }: OverlayData): Line[
         high: points.map(({ y }, i) => (band === 'sd' ? means[i]! + sds[i]! : Math.max(...y))),
         counts: points.map(({ y }) => y.length),
         bests: known.flatMap(bestOf),
+        tail: false,
       },
+      ...tails,
     ]
   })
 }
@@ -154,8 +182,9 @@ export function overlayChart(data: OverlayData, theme: ChartTheme): Chart {
   const xs = lines.flatMap((line) => line.x)
   const firstX = xs.reduce((least, value) => Math.min(least, value), Infinity)
   const lastX = xs.reduce((most, value) => Math.max(most, value), -Infinity)
-  const named = lines.length <= mostNames
-  const nameWidth = named ? Math.min(280, 28 + 6.5 * Math.max(0, ...lines.map(({ label }) => label.length))) : 16
+  const whole = lines.filter(({ tail }) => !tail)
+  const named = whole.length <= mostNames
+  const nameWidth = named ? Math.min(280, 28 + 6.5 * Math.max(0, ...whole.map(({ label }) => label.length))) : 16
   const colourOf = ({ group }: Line): string => theme.categorical[group % theme.categorical.length]!
   const hasBands = lines.some(({ low }) => low !== null)
   // A band below zero has no place on a logarithmic axis: it is cut off at the smallest value there is.
@@ -171,9 +200,10 @@ export function overlayChart(data: OverlayData, theme: ChartTheme): Chart {
     tooltip: crosshair(theme, (params) => overlayTooltip(params, x.label, lines)),
     xAxis: {
       ...valueAxis(theme, x, 'x'),
-      min: Number.isFinite(firstX) ? firstX : 0,
+      min: data.axis === 'epoch' && Number.isFinite(firstX) ? firstX : 0,
       max: Number.isFinite(lastX) && lastX > firstX ? lastX : (Number.isFinite(firstX) ? firstX : 0) + 1,
       minInterval: data.axis === 'time' ? undefined : 1,
+      axisLabel: { color: theme.quietText, hideOverlap: true, formatter: (value: number) => formatValue(value) },
     },
     yAxis: {
       ...valueAxis(theme, data.series, 'y'),
@@ -223,14 +253,14 @@ export function overlayChart(data: OverlayData, theme: ChartTheme): Chart {
         symbolSize: 5,
         itemStyle: { color: colourOf(line) },
         lineStyle: {
-          width: lines.length > 20 ? 1 : 2,
+          width: line.tail || lines.length > 20 ? 1 : 2,
           color: colourOf(line),
           type: dashes[line.group % dashes.length],
           opacity: lines.length > 20 ? 0.7 : 1,
         },
         emphasis: { disabled: true },
         endLabel: {
-          show: named,
+          show: named && !line.tail,
           formatter: '{mark|●} {a}',
           rich: { mark: { color: colourOf(line), fontSize: 11, lineHeight } },
           color: theme.text,
@@ -277,17 +307,21 @@ export function overlayChart(data: OverlayData, theme: ChartTheme): Chart {
 
 function describe(data: OverlayData, lines: readonly Line[]): string {
   const x = axes[data.axis].label.toLowerCase()
-  const parts = lines.slice(0, 8).flatMap((line) => {
-    const first = line.y[0]
-    const last = line.y.at(-1)
-    if (first === undefined || last === undefined) return []
-    const bests = line.bests.map(({ label, y }) => `${formatValue(y)} (${label})`)
-    const best = bests.length > 0 ? `, best ${bests.slice(0, 3).join(', ')}` : ''
-    return [
-      `${line.label} from ${formatValue(first)} to ${formatValue(last)} over ${x} ${formatValue(line.x[0]!)} to ${formatValue(line.x.at(-1)!)}${best}`,
-    ]
-  })
-  const more = lines.length > parts.length ? [`and ${lines.length - parts.length} more lines`] : []
+  const parts = lines
+    .filter(({ tail }) => !tail)
+    .slice(0, 8)
+    .flatMap((line) => {
+      const first = line.y[0]
+      const last = line.y.at(-1)
+      if (first === undefined || last === undefined) return []
+      const bests = line.bests.map(({ label, y }) => `${formatValue(y)} (${label})`)
+      const best = bests.length > 0 ? `, best ${bests.slice(0, 3).join(', ')}` : ''
+      return [
+        `${line.label} from ${formatValue(first)} to ${formatValue(last)} over ${x} ${formatValue(line.x[0]!)} to ${formatValue(line.x.at(-1)!)}${best}`,
+      ]
+    })
+  const count = lines.filter(({ tail }) => !tail).length
+  const more = count > parts.length ? [`and ${count - parts.length} more lines`] : []
   const what = [data.title, bandText(data.band)].filter(Boolean).join('. ')
   return `${what}: ${parts.length > 0 ? [...parts, ...more].join('; ') : 'no values yet'}.`
 }

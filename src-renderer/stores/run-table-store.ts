@@ -132,9 +132,10 @@ export const useRunTableStore = defineStore('run-table', () => {
   // A new question. Compared by what they say: the same words put together anew are no new question.
   watch(
     [ready, ...[filter, sort, grouping].map((part) => () => JSON.stringify(part.value))] as const,
-    ([isReady, of, , by], [, ofBefore, , byBefore]) => {
+    ([isReady, of, , by], [wasReady, ofBefore, , byBefore]) => {
       if (!isReady) return
-      if (of !== ofBefore || columns.value.value === null) void columns.refresh(filter.value)
+      if (of !== ofBefore || !wasReady) void columns.refresh(filter.value)
+      if (!wasReady && selected.value.size > 0) void dropGone()
       if (grouping.value.length === 0) {
         groups.clear()
         expanded.clear()
@@ -320,8 +321,9 @@ export const useRunTableStore = defineStore('run-table', () => {
   }
 
   return {
-    /** The view is there: fetch what it needs. */
+    /** The view is there: fetch what it needs, and follow the changes until it goes. */
     open: () => (opened.value = true),
+    close: () => (opened.value = false),
     layout,
     change,
     text,

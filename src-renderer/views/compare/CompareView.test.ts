@@ -219,7 +219,7 @@ describe('the table of runs', () => {
     const table = useRunTableStore()
     table.togglePinned('metric:ndcg@10')
     await flushPromises()
-    expect(wrapper.findAll('.head .pinned [role=columnheader]').map((one) => one.text())).toContain('⇤NDCG@10')
+    expect(wrapper.findAll('.head .pinned [role=columnheader]').map((one) => one.text())).toContain('⇤NDCG@10↑')
     table.moveColumn('seed', 'state')
     table.setShown(['dataset'], false)
     await flushPromises()

@@ -83,7 +83,7 @@ const measure = (value: RunCell, withinOne: boolean): string =>
   typeof value === 'number' && Number.isFinite(value) ? (withinOne ? value.toFixed(4) : formatValue(value)) : absent
 
 /** Room for the label with its sign of sorting. */
-const widthOf = (label: string): number => Math.min(240, Math.max(88, Math.round(label.length * 7.5 + 52)))
+const widthOf = (label: string): number => Math.min(240, Math.max(88, Math.round(label.length * 7.5 + 60)))
 
 const ofField = (field: RunField, kind: RunColumn['kind']): ColumnView => {
   const { label, help, width = widthOf(label) } = fields[field]
