@@ -13,10 +13,13 @@ type CardOf = (id: string) => ItemCard
 
 const kept = 2
 
-/** Titles and attributes of the items and users of runs' data sets; those of the last few runs are kept. */
+/**
+ * Titles and attributes of the items and users of runs' data sets; those of the last few runs are kept, and shown for as long as
+ * the data set is there.
+ */
 export class Catalogs {
-  private readonly cardsByData = new Map<string, Promise<Map<string, ItemCard> | null>>()
-  private readonly tablesBySplit = new Map<string, Promise<AttributeTables | null>>()
+  private readonly cardsByData = new Map<string, Promise<Map<string, ItemCard>>>()
+  private readonly tablesBySplit = new Map<string, Promise<AttributeTables>>()
 
   constructor(
     private readonly workspace: Pick<Workspace, 'path'>,
@@ -33,9 +36,9 @@ export class Catalogs {
   /** What effects are described by: item attributes without the title, and user attributes. Empty where the data set is gone. */
   async tables(manifest: RunManifest): Promise<AttributeTables> {
     const { datasetHash, splitHash } = manifest.producedBy
-    const tables = await keep(this.tablesBySplit, `${datasetHash} ${splitHash}`, async () => {
-      const dataset = await this.datasetOf(manifest)
-      if (dataset === null) return null
+    const dataset = await this.datasetOf(manifest)
+    if (dataset === null) return noTables
+    return keep(this.tablesBySplit, `${datasetHash} ${splitHash}`, async () => {
       const [view, cards, users] = await Promise.all([
         this.splits.view(manifest),
         this.allCards(manifest),
@@ -50,19 +53,17 @@ export class Catalogs {
         users: attributeTable(dataset.userAttributes, view.users, userById),
       }
     })
-    return tables ?? noTables
   }
 
   private async allCards(manifest: RunManifest): Promise<Map<string, ItemCard>> {
-    const cards = await keep(this.cardsByData, manifest.producedBy.datasetHash, async () => {
-      const dataset = await this.datasetOf(manifest)
-      if (dataset === null) return null
+    const dataset = await this.datasetOf(manifest)
+    if (dataset === null) return new Map()
+    return keep(this.cardsByData, manifest.producedBy.datasetHash, async () => {
       const cards = await this.data.query((worker) =>
         worker.call('catalog', { workspace: this.workspace.path, dataset: dataset.name }),
       )
       return new Map(cards.map((card) => [card.id, card]))
     })
-    return cards ?? new Map<string, ItemCard>()
   }
 
   /** The data set a run was trained on; null where it is gone, or another now has its name: its attributes would be wrong ones. */
@@ -117,20 +118,14 @@ export function attributeTable(
   return { numbers, texts }
 }
 
-/** The kept answer, or a new one that is then kept unless it fails or is null: data that are gone may be imported again. */
-async function keep<T>(
-  answers: Map<string, Promise<T | null>>,
-  key: string,
-  ask: () => Promise<T | null>,
-): Promise<T | null> {
+/** The kept answer, or a new one that is then kept unless it fails. */
+async function keep<T>(answers: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> {
   const answer = answers.get(key) ?? ask()
   answers.delete(key)
   answers.set(key, answer)
   if (answers.size > kept) answers.delete(answers.keys().next().value!)
   try {
-    const value = await answer
-    if (value === null && answers.get(key) === answer) answers.delete(key)
-    return value
+    return await answer
   } catch (error) {
     if (answers.get(key) === answer) answers.delete(key)
     throw error
