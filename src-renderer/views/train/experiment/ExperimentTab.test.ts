@@ -136,6 +136,7 @@ describe('the builder', () => {
     await router.push({ name: 'train', query: { tab: 'experiment', build: '' } })
     await eventually(() => expect(wrapper.find('.yaml-text').exists()).toBe(true))
     await eventually(() => expect(wrapper.findAll('.method-entry .param-form')).not.toHaveLength(0))
+    await wrapper.findAll('.method-entry .fold')[1]!.trigger('click')
   }
   const write = async (now: string): Promise<void> => {
     await wrapper.get('textarea[aria-label="Experiment as YAML"]').setValue(now)
@@ -334,7 +335,7 @@ describe('an experiment', () => {
       'Trial 2 failed: The loss became NaN in epoch 3. The others went on.',
     )
     expect(text()).toContain('Every method gets the same budget')
-    expect(wrapper.get('.charts [role=img]').attributes('aria-label')).toContain('csc best 0.2 after 1 search trial')
+    expect(wrapper.get('.charts [role=img]').attributes('aria-label')).toContain('CSC best 0.2 after 1 search trial')
   })
 
   it('follows its trials', async () => {
@@ -373,7 +374,7 @@ describe('an experiment', () => {
     await wrapper.get('tr.trial[data-trial="1"]').trigger('keydown', { key: 'ArrowDown' })
     await flushPromises()
     const chosen = wrapper.get('.chosen-trial').text()
-    expect(chosen).toContain('Trial 2: csc, search, seed 0')
+    expect(chosen).toContain('Trial 2: CSC, search, seed 0')
     expect(chosen).toContain('Lower the learning rate and start again. The others went on.')
     await wrapper.get('tr.trial[data-trial="2"]').trigger('keydown', { key: 'Enter' })
     await eventually(() => expect(router.currentRoute.value.query.tab).toBeUndefined())

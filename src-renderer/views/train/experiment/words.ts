@@ -15,6 +15,10 @@ export function stateOf(
   return experiment.state === 'queued' && completed + pruned + failed === 0 ? 'planned' : experiment.state
 }
 
+/** What a method is called on screen: its label in the file, or its name where the file gives none. */
+export const shownLabel = (label: string, method: string, labelOf: (method: string) => string): string =>
+  label === method ? labelOf(method) : label
+
 /** The share of trials that have ended, 0..1. */
 export const shareDone = ({ planned, completed, pruned, failed }: ExperimentSummary['trials']): number =>
   planned === 0 ? 0 : Math.min(1, (completed + pruned + failed) / planned)
