@@ -19,8 +19,8 @@ const draftSchema = z.object({
   metrics: z.array(z.string()).min(1),
   /** Sections that are there and were taken out; those that come to be there later are in. */
   left: z.array(z.enum(reportSections)),
-  title: z.string(),
-  summary: z.string(),
+  /** By what the report is of: a summary of one is none of another. */
+  words: z.record(z.string(), z.object({ title: z.string(), summary: z.string() })),
   aggregatesOnly: z.boolean(),
 })
 type Draft = z.infer<typeof draftSchema>
@@ -31,8 +31,7 @@ const fresh: Draft = {
   runs: [],
   metrics: ['ndcg@10', 'recall@10'],
   left: [],
-  title: '',
-  summary: '',
+  words: {},
   aggregatesOnly: false,
 }
 
@@ -50,9 +49,16 @@ export const useReportStore = defineStore('report', () => {
   const drafts = persistedRef('causeway:report', z.record(z.string(), draftSchema), {})
   const place = computed(() => workspace.info?.path ?? null)
   const draft = computed<Draft>(() => (place.value === null ? null : drafts.value[place.value]) ?? fresh)
+  /** What was asked for before it was known which workspace this is. */
+  let early: Partial<Draft> = {}
   function change(part: Partial<Draft>): void {
-    if (place.value !== null) drafts.value = { ...drafts.value, [place.value]: { ...draft.value, ...part } }
+    if (place.value === null) early = { ...early, ...part }
+    else drafts.value = { ...drafts.value, [place.value]: { ...draft.value, ...part } }
   }
+  watch(place, () => {
+    change(early)
+    if (place.value !== null) early = {}
+  })
 
   /** Null where nothing is chosen that a report could be of. */
   const subject = computed<ReportSubject | null>(() => {
@@ -70,6 +76,17 @@ export const useReportStore = defineStore('report', () => {
     }
   })
   const subjectKey = computed(() => JSON.stringify(subject.value))
+  /** The same whatever the metrics of a comparison are. */
+  const wordsKey = computed(() => {
+    const of = subject.value
+    if (of?.kind === 'run') return `run ${of.run}`
+    if (of?.kind === 'experiment') return `experiment ${of.experiment}`
+    return `runs ${draft.value.runs.join(' ')}`
+  })
+  const words = computed({
+    get: () => draft.value.words[wordsKey.value] ?? { title: '', summary: '' },
+    set: (own) => change({ words: { ...draft.value.words, [wordsKey.value]: own } }),
+  })
 
   const sections = createSnapshot(async (of: ReportSubject) => ({
     of: JSON.stringify(of),
@@ -83,7 +100,8 @@ export const useReportStore = defineStore('report', () => {
   /** Null until it is known what there is. */
   const options = computed<Options | null>(() => {
     if (subject.value === null || sections.value.value?.of !== subjectKey.value) return null
-    const { title, summary, aggregatesOnly } = draft.value
+    const { title, summary } = words.value
+    const { aggregatesOnly } = draft.value
     return plain({
       subject: subject.value,
       sections: chosen.value,
@@ -174,6 +192,7 @@ export const useReportStore = defineStore('report', () => {
     change,
     toggle,
     subject,
+    words,
     sections: sections.value,
     sectionsError: sections.error,
     chosen,

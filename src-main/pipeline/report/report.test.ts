@@ -9,10 +9,11 @@ import type { RunDetail, RunManifest } from '../../../src-shared/domain/run'
 import { bundleElementId, reproductionBundleSchema } from '../../../src-shared/domain/reproduction'
 import { reportOptionsSchema } from '../../../src-shared/domain/report'
 import { buildReport } from './build-report'
-import { renderHtml } from './render-html'
+import { mostBytes, renderHtml } from './render-html'
 import { renderMarkdown } from './render-markdown'
 import type { ReportInput } from './report-input'
 import { trainCommand } from './sections/reproduction'
+import { meanOverSeeds } from './sections/training'
 import { ticks } from './svg'
 
 const attack = '<script>alert("x")</script>'
@@ -489,6 +490,87 @@ describe('a report of a run whose data set is gone', () => {
     expect(markdown).toContain('is no longer in the workspace')
     expect(markdown).toContain(detail.manifest.producedBy.datasetHash)
     expect(markdown).not.toContain('Users after the recipe')
+  })
+})
+
+describe('a report of very many runs', () => {
+  const names = Array.from({ length: 60 }, (_, at) => `avp:attribute${at}@10`)
+  const many = Array.from({ length: 200 }, (_, at): ReportInput['runs'][number] => ({
+    ...run,
+    manifest: {
+      ...detail.manifest,
+      id: `csc-${at}`,
+      seed: at % 5,
+      params: { k: 2 + Math.floor(at / 5), mode: 'g+l' },
+      metrics: Object.fromEntries(names.map((name, index) => [name, Math.sin(at + index)])),
+    },
+    points: Array.from({ length: 5000 }, (_, epoch) => ({
+      epoch: epoch + 1,
+      seconds: 1,
+      // One epoch sticks out: it may not be lost.
+      values: { loss: epoch === 3210 ? 777 : Math.sin(epoch / 40 + at), 'ndcg@10': Math.cos(epoch / 90 + at) },
+    })),
+  }))
+  const subject = { kind: 'comparison', comparison: { runs: many.map((one) => one.manifest.id), metrics: ['ndcg@10'] } }
+  const report = buildReport({ ...input, options: options({ subject }), runs: many })
+  const html = renderHtml(report)
+
+  it('stays below 5 MB, says what it thinned, and keeps the extremes and every run to train again', () => {
+    expect(Buffer.byteLength(html)).toBeLessThan(mostBytes)
+    expect(html).toMatch(/Showing \d+ of 30000 points; each stretch keeps its lowest and its highest\./)
+    expect(html).toContain('highest 777')
+    expect(bundleIn(html).runs).toHaveLength(200)
+    expect(html).toContain('Curves of the first 24 of 40 groups of runs.')
+  })
+
+  it('folds its long tables', () => {
+    expect(html).toMatch(/<details class="long"><summary>The trainings: 200 rows<\/summary>/)
+  })
+
+  it('cuts a table that is too long for any file, and says so', () => {
+    const rows = Array.from({ length: 60_000 }, (_, at) => [`row ${at}`, 'words '.repeat(20)])
+    const section = {
+      id: 'data' as const,
+      title: 'Data',
+      blocks: [{ kind: 'table' as const, caption: 'Long', head: ['a', 'b'], rows }],
+    }
+    const cut = renderHtml({ ...report, sections: [section], bundle: null })
+    expect(Buffer.byteLength(cut)).toBeLessThan(mostBytes)
+    expect(cut).toContain('Long (showing 2000 of 60000 rows)')
+  })
+
+  it('is refused where even that does not help', () => {
+    const items = Array.from({ length: 60_000 }, () => 'words '.repeat(20))
+    const section = { id: 'data' as const, title: 'Data', blocks: [{ kind: 'list' as const, items }] }
+    expect(() => renderHtml({ ...report, sections: [section], bundle: null })).toThrow(/choose fewer runs or sections/)
+  })
+})
+
+describe('the curve of a group', () => {
+  it('is the mean over the seeds that reached the epoch, with a sample standard deviation to either side', () => {
+    const points = (values: number[]) =>
+      values.map((value, at) => ({ epoch: at + 1, seconds: 1, values: { loss: value } }))
+    const group = {
+      label: 'g',
+      runs: [
+        { ...run, points: points([1, 2, 9]) },
+        { ...run, points: points([3, 2]) },
+      ],
+    }
+    expect(meanOverSeeds(group, 'loss')).toEqual({
+      label: 'g',
+      points: [
+        [1, 2],
+        [2, 2],
+        [3, 9],
+      ],
+      // sd of 1 and 3 is the root of 2.
+      band: [
+        [2 - Math.SQRT2, 2 + Math.SQRT2],
+        [2, 2],
+        [9, 9],
+      ],
+    })
   })
 })
 
