@@ -1,14 +1,13 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { chromium, type Page } from '@playwright/test'
 import { rowOf } from '../src-shared/domain/split'
 import { Rng } from '../src-main/tensor/rng'
 import { chromiumArguments, findChromium } from '../scripts/chromium.mjs'
+import { median, root, rounded, serve } from './serve'
 import { drawInteractions, shapes } from './shapes'
 
 /**
@@ -16,15 +15,8 @@ import { drawInteractions, shapes } from './shapes'
  * page, WebSocket, services and trainer. CSC with k = 8 at the shape of ML-100K; every question is another mask. The effect on
  * all users waits for 150 ms without a further change before it is asked for, and that wait is in its figure.
  */
-const root = resolve(import.meta.dirname, '../..')
 const targets = { user: 100, everyone: 1000 }
 const confounders = 8
-
-const median = (values: number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
-}
-const rounded = (value: number): number => Number(value.toPrecision(3))
 
 /** A trained run in a fresh workspace. */
 async function prepare(workspace: string): Promise<void> {
@@ -39,24 +31,6 @@ async function prepare(workspace: string): Promise<void> {
     promisify(execFile)(process.execPath, [join(root, 'bin/causeway.mjs'), ...args, '--workspace', workspace])
   await causeway('data', 'import', file, '--name', 'log')
   await causeway('train', 'csc', '--data', 'log', '--set', `confounders=${confounders}`, '--set', 'epochs=20')
-}
-
-/** Serves the workspace; resolves with the address. */
-async function serve(workspace: string): Promise<{ url: string; stop: () => Promise<void> }> {
-  const server = spawn(process.execPath, [join(root, 'out/main/web.js')], {
-    env: { ...process.env, CAUSEWAY_WORKSPACE: workspace, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const stop = async (): Promise<void> => {
-    const exited = once(server, 'exit')
-    server.kill('SIGINT')
-    await exited
-  }
-  for await (const line of createInterface({ input: server.stdout })) {
-    const url = /http:\/\/127\.0\.0\.1:\d+\/\?token=\S+/.exec(line)?.[0]
-    if (url) return { url, stop }
-  }
-  throw new Error('The web shell printed no address.')
 }
 
 /** Milliseconds from the next key press to the frame after the first change inside `place`; null where no digit shown changes. */

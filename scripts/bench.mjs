@@ -14,10 +14,15 @@ const names = [
   'intervene/window',
   'import/1m',
   'runs-table/5000x300',
+  'runs-table/window',
 ]
 
 /** Measurements with an entry of their own. */
-const ownEntries = { 'intervene/window': ['window.js'], 'runs-table/5000x300': ['runs-table.js'] }
+const ownEntries = {
+  'intervene/window': ['window.js'],
+  'runs-table/5000x300': ['runs-table.js'],
+  'runs-table/window': ['runs-window.js'],
+}
 
 let values
 try {
@@ -40,12 +45,14 @@ await build({
   publicDir: false,
   build: {
     ssr: true,
-    rollupOptions: { input: ['measure', 'window', 'runs-table'].map((entry) => resolve(root, `bench/${entry}.ts`)) },
+    rollupOptions: {
+      input: ['measure', 'window', 'runs-table', 'runs-window'].map((entry) => resolve(root, `bench/${entry}.ts`)),
+    },
     outDir: resolve(root, 'out/bench'),
     target: 'node20',
   },
 })
-if (!only || only === 'intervene/window') ensureBuilt()
+if (!only || only.endsWith('/window')) ensureBuilt()
 
 let failed = 0
 for (const name of only ? [only] : names) {
