@@ -141,7 +141,6 @@ function table(block: TableBlock): string {
     .join('\n')
   const cut = rowsInAll === undefined ? '' : ` (showing ${rows.length} of ${rowsInAll} rows)`
   // What may be scrolled sideways can be reached by the keyboard.
-  const wide = head.length > 4
-  const reached = wide ? ` tabindex="0" role="group" aria-label="${escapeHtml(`Table: ${caption}`)}"` : ''
-  return `<div class="scroll${wide ? ' wide' : ''}"${reached}><table><caption>${escapeHtml(caption + cut)}</caption><thead><tr>${headCells}</tr></thead><tbody>${body}</tbody></table></div>`
+  const reached = head.length > 4 ? ` tabindex="0" role="group" aria-label="${escapeHtml(`Table: ${caption}`)}"` : ''
+  return `<div class="scroll"${reached}><table><caption>${escapeHtml(caption + cut)}</caption><thead><tr>${headCells}</tr></thead><tbody>${body}</tbody></table></div>`
 }
