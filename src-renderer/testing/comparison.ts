@@ -80,7 +80,7 @@ export function comparisonOf(metrics: string[], change: Partial<Comparison> = {}
           candidates: 'All items but those the user has.',
           data: [
             { dataset: 'ml-100k', datasetHash: 'data-hash', splitHash: 'split-hash', recipe: { threshold: 4 } },
-            { dataset: 'other', datasetHash: 'other-hash', splitHash: 'another', recipe: {} },
+            { dataset: 'other', datasetHash: 'other-hash', splitHash: 'another', recipe: { threshold: 3 } },
           ],
           protocol: evaluationProtocol,
           users: 942,
