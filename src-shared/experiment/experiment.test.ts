@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { methods as descriptors } from '../../src-main/methods/registry'
 import { experimentText } from './experiment-text'
@@ -125,6 +127,17 @@ describe('an experiment file', () => {
         details: expect.objectContaining({ line: 8, key: 'methods.0.method' }),
       }),
     )
+  })
+})
+
+describe('the examples', () => {
+  const directory = resolve(import.meta.dirname, '../../resources/experiments')
+
+  it.each(readdirSync(directory))('%s is an experiment without a warning that could be helped', (name) => {
+    const file = parseExperiment(readFileSync(join(directory, name), 'utf8'), methods)
+    const { methods: planned, warnings } = planExperiment(file, methods)
+    expect(new Set(planned.map(({ searchTrials }) => searchTrials)).size).toBe(1)
+    expect(warnings.filter((warning) => !/^\d seeds: the smallest p/.test(warning))).toEqual([])
   })
 })
 
