@@ -15,7 +15,7 @@ export const modelFormatWords: readonly FormatWords<ModelFormat>[] = [
     id: 'onnx',
     label: 'ONNX',
     goodFor:
-      'Scores in Python, C++, C#, Java or JavaScript with onnxruntime: from a row of interactions, the mask an input.',
+      'Scores in any language that has onnxruntime. In Python, C++ and C# another mask can be given; elsewhere this one holds.',
   },
   {
     id: 'tfjs',
