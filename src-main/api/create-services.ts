@@ -156,6 +156,7 @@ export function createServices(options: ServicesOptions): Services {
       workspace.close()
     },
   }
+  if (options.shell !== 'cli') index.warm()
   return services
 }
 

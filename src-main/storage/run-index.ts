@@ -32,6 +32,7 @@ export class RunIndex {
   /** What the store wrote while the manifests were being read; null: removed. */
   private meanwhile: Map<string, RunManifest | null> | null = null
   private checkedAt = -Infinity
+  private closed = false
   private due: NodeJS.Timeout | null = null
   private saving: Promise<void> = Promise.resolve()
 
@@ -60,8 +61,14 @@ export class RunIndex {
     return runGroups(await this.current(), asked)
   }
 
+  /** Makes the table before it is asked for: a window that is being opened soon will. What goes wrong shows at the question. */
+  warm(): void {
+    this.current().catch(() => undefined)
+  }
+
   /** Writes what was not written yet. */
   async close(): Promise<void> {
+    this.closed = true
     if (this.due) this.save()
     await this.saving
   }
@@ -115,6 +122,8 @@ export class RunIndex {
       if (!same || isActive(stateOf(table, table.slotOf(id)!))) this.read(table, id, stamp)
       if (performance.now() - turn > sliceMilliseconds) {
         await nextTurn()
+        // Nobody waits for it any more.
+        if (this.closed) return
         turn = performance.now()
       }
     }
@@ -147,7 +156,7 @@ export class RunIndex {
   }
 
   private saveLater(): void {
-    if (!this.workspace.locked) return
+    if (!this.workspace.locked || this.closed) return
     this.due ??= setTimeout(() => this.save(), saveAfterMilliseconds).unref()
   }
 
