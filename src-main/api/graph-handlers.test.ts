@@ -64,7 +64,7 @@ describe('the known graph of a run', () => {
       weightsHash: null,
       experiment: null,
       reproduces: null,
-      producedBy: { causeway: '0', datasetHash, splitHash: null },
+      producedBy: { causeway: '0', datasetHash, splitHash: null, platform: 'linux-x64', node: 'v20' },
       ...change,
     })
     if (learned !== null) {
