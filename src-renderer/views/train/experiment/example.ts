@@ -10,14 +10,22 @@ export function freeName(name: string, taken: (name: string) => boolean): string
 /** Quoted where YAML would read something else. */
 const quoted = (text: string): string => (/^[\p{L}][\p{L}\p{N}_-]*$/u.test(text) ? text : JSON.stringify(text))
 
-/** A ready experiment: a causal method against a baseline on three seeds, short enough to be seen through. */
-export function exampleText(name: string, dataset: string, methods: readonly MethodInfo[]): string {
+/**
+ * A ready experiment: a causal method against a baseline on three seeds, short enough to be seen through. `searches`: both look for
+ * their learning rate first.
+ */
+export function exampleText(
+  name: string,
+  dataset: string,
+  methods: readonly MethodInfo[],
+  { searches }: { searches: boolean },
+): string {
   const causal = methods.find((method) => method.family === 'causal')
   const baseline = methods.find((method) => method.family === 'baseline')
   const compared = [causal, baseline].filter((method) => method !== undefined)
   const entries = compared.flatMap((method) => [
     `  - method: ${method.id}`,
-    ...(method.params.some((spec) => spec.key === 'learningRate')
+    ...(searches && method.params.some((spec) => spec.key === 'learningRate')
       ? ['    search:', '      learningRate: [0.0005, 0.001, 0.002]']
       : []),
   ])
@@ -30,11 +38,10 @@ export function exampleText(name: string, dataset: string, methods: readonly Met
     `  dataset: ${quoted(dataset)}`,
     'methods:',
     ...entries,
-    'search:',
-    '  strategy: grid',
+    ...(searches ? ['search:', '  strategy: grid'] : []),
     'seeds: [1, 2, 3]',
     'budget:',
-    '  trialsPerMethod: 3',
+    ...(searches ? ['  trialsPerMethod: 3'] : []),
     '  epochsPerTrial: 20',
     'metrics:',
     '  objective: ndcg@10',

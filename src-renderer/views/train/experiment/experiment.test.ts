@@ -95,11 +95,20 @@ describe('the time it may take', () => {
 
 describe('the example', () => {
   it.each(['demo', 'my data: 2026', '2026'])('can be started as it is, on %s', (dataset) => {
-    const { file, problems } = checkExperiment(exampleText('a name (2)', dataset, experimentMethods), experimentMethods)
+    const { file, problems } = checkExperiment(
+      exampleText('a name (2)', dataset, experimentMethods, { searches: true }),
+      experimentMethods,
+    )
     expect(problems).toEqual([])
     expect(file!.data.dataset).toBe(dataset)
     expect(file!.methods.map(({ method }) => method)).toEqual(['csc', 'multi-vae'])
     expect(planExperiment(file!, experimentMethods).methods.map(({ finalTrials }) => finalTrials)).toEqual([3, 3])
+  })
+
+  it('can be started without a search as well', () => {
+    const text = exampleText('plain', 'demo', experimentMethods, { searches: false })
+    const plan = planExperiment(parseExperiment(text, experimentMethods), experimentMethods)
+    expect(plan.trials).toBe(6)
   })
 
   it('takes a name that is free', () => {

@@ -18,17 +18,23 @@ export function useDrafts() {
   const show = async (): Promise<void> =>
     void (await router.push({ name: 'train', query: { tab: 'experiment', build: '' } }))
 
-  /** A new one on the data set in view. */
+  /** A new one on the data set in view: what there is, with the parameters as they are. */
   async function begin(): Promise<void> {
     if (!methods.list) await methods.refresh()
     const dataset = context.dataset ?? datasets.list?.[0]?.name ?? 'demo'
-    experiments.draft = { text: exampleText(free('experiment'), dataset, methods.list ?? []), saved: null }
+    experiments.draft = {
+      text: exampleText(free('experiment'), dataset, methods.list ?? [], { searches: false }),
+      saved: null,
+    }
     await show()
   }
 
-  /** The ready one on the demo data. */
+  /** The ready one on the demo data, with a search. */
   async function beginExample(dataset: string): Promise<void> {
-    experiments.draft = { text: exampleText(free('causal or not'), dataset, methods.list ?? []), saved: null }
+    experiments.draft = {
+      text: exampleText(free('causal or not'), dataset, methods.list ?? [], { searches: true }),
+      saved: null,
+    }
     await show()
   }
 
