@@ -127,7 +127,7 @@ export function figureTable(figure: Figure): TableBlock {
     case 'intervals': {
       const most = Math.max(0, ...figure.rows.map(({ points }) => points.length))
       return table(
-        ['', figure.xLabel, 'Low', 'High', ...(most > 1 ? ['Single values'] : [])],
+        ['What', figure.xLabel, 'Low', 'High', ...(most > 1 ? ['Single values'] : [])],
         figure.rows.map(({ label, value, low, high, points }) => [
           label,
           significant(value),
