@@ -53,6 +53,14 @@ describe('curves of several runs', () => {
     expect(single).toMatchObject({ label: 'MultVAE', y: [4, 4, 4], low: null })
   })
 
+  it('are named where the longest of their seeds ends', () => {
+    const { series } = overlayChart(dataOf(), chartThemes.light).option as {
+      series: { id: string; endLabel?: { show: boolean; formatter: string } }[]
+    }
+    const names = series.flatMap(({ endLabel }) => (endLabel ? [endLabel.show ? endLabel.formatter : ''] : []))
+    expect(names).toEqual(['', '{mark|●} CSC (2 seeds)', '{mark|●} MultVAE'])
+  })
+
   it('have mean ± sample standard deviation where that is asked for', () => {
     const [band] = overlayLines(dataOf({ band: 'sd' }))
     expect(band!.low![0]).toBeCloseTo(2 - Math.SQRT2, 12)

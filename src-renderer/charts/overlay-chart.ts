@@ -183,6 +183,14 @@ export function overlayChart(data: OverlayData, theme: ChartTheme): Chart {
   const firstX = xs.reduce((least, value) => Math.min(least, value), Infinity)
   const lastX = xs.reduce((most, value) => Math.max(most, value), -Infinity)
   const whole = lines.filter(({ tail }) => !tail)
+  /** The name of a line, at the end of whichever of its tails reaches furthest. */
+  const nameAt = new Map(
+    whole.map((line) => {
+      const parts = line.low ? lines.filter(({ group }) => group === line.group) : [line]
+      const furthest = parts.reduce((a, b) => ((b.x.at(-1) ?? -Infinity) > (a.x.at(-1) ?? -Infinity) ? b : a))
+      return [furthest, line.label]
+    }),
+  )
   const named = whole.length <= mostNames
   const nameWidth = named ? Math.min(280, 28 + 6.5 * Math.max(0, ...whole.map(({ label }) => label.length))) : 16
   const colourOf = ({ group }: Line): string => theme.categorical[group % theme.categorical.length]!
@@ -260,8 +268,8 @@ export function overlayChart(data: OverlayData, theme: ChartTheme): Chart {
         },
         emphasis: { disabled: true },
         endLabel: {
-          show: named && !line.tail,
-          formatter: '{mark|●} {a}',
+          show: named && nameAt.has(line),
+          formatter: `{mark|●} ${nameAt.get(line) ?? ''}`,
           rich: { mark: { color: colourOf(line), fontSize: 11, lineHeight } },
           color: theme.text,
           fontSize: 11,
