@@ -78,9 +78,13 @@ const plainText = (value: RunCell): string => {
   return typeof value === 'number' ? formatValue(value) : value
 }
 const hash = (value: RunCell): string => (typeof value === 'string' ? value.slice(0, 10) : absent)
-/** Four decimals where every value lies in 0..1, so that digits stand under digits; else four significant digits. */
+/** Four decimals below 1, and where no value can be above it, so that digits stand under digits; else four significant digits. */
 const measure = (value: RunCell, withinOne: boolean): string =>
-  typeof value === 'number' && Number.isFinite(value) ? (withinOne ? value.toFixed(4) : formatValue(value)) : absent
+  typeof value === 'number' && Number.isFinite(value)
+    ? withinOne || Math.abs(value) < 1
+      ? value.toFixed(4)
+      : formatValue(value)
+    : absent
 
 /** Room for the label with its sign of sorting. */
 const widthOf = (label: string): number => Math.min(240, Math.max(88, Math.round(label.length * 7.5 + 60)))
