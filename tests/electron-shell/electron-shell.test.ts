@@ -390,7 +390,7 @@ describe('a training in the window', () => {
     await analyst.sees.button('Train on the demo').click()
     await analyst.sees.state().filter({ hasText: 'completed' }).waitFor({ timeout: 240_000 })
     expect(await analyst.countsEpochs()).toBeGreaterThan(1)
-    await analyst.sees.view('Runs').click()
+    await analyst.sees.view('Compare').click()
     await analyst.sees.runRow('CSC').waitFor()
     expect(complaints).toEqual([])
     expect(outside).toEqual([])
