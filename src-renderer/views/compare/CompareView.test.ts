@@ -8,6 +8,7 @@ import type { RunCell, RunColumn } from '../../../src-shared/domain/run-table'
 import { router } from '../../router'
 import { useContextStore } from '../../stores/context-store'
 import { mostSelected, useRunTableStore } from '../../stores/run-table-store'
+import { experimentOf, trialOf } from '../../testing/experiments'
 import { connectServices, eventually, runOf, type ServicesEnd } from '../../testing/pipe'
 import CompareView from './CompareView.vue'
 
@@ -264,5 +265,28 @@ describe('where there is no run', () => {
     services.send('runs:changed', { run: 'gone' })
     await eventually(() => expect(wrapper.text()).toContain('No run yet'))
     expect(wrapper.find('.run-table').exists()).toBe(false)
+  })
+})
+
+describe('what other views ask to be compared', () => {
+  afterEach(() => router.push('/compare'))
+
+  it('is selected in place of what was: runs by name', async () => {
+    useRunTableStore().select(['csc-7'])
+    await router.push({ name: 'compare', query: { runs: 'csc-1,csc-2' } })
+    await eventually(() => expect([...useRunTableStore().selected]).toEqual(['csc-1', 'csc-2']))
+    expect(wrapper.text()).toContain('Comparison')
+  })
+
+  it('is selected for an experiment: its final runs that completed', async () => {
+    services.answers['experiments:get'] = () =>
+      experimentOf([
+        trialOf({ number: 1, run: 'csc-1' }),
+        trialOf({ number: 2, run: 'csc-2', phase: 'final', seed: 1 }),
+        trialOf({ number: 3, run: 'csc-3', phase: 'final', seed: 2, state: 'failed' }),
+        trialOf({ number: 4, run: 'csc-4', phase: 'final', seed: 3 }),
+      ])
+    await router.push({ name: 'compare', query: { experiment: 'csc or not' } })
+    await eventually(() => expect([...useRunTableStore().selected]).toEqual(['csc-2', 'csc-4']))
   })
 })
