@@ -46,6 +46,8 @@ export const useReproduceStore = defineStore('reproduce', () => {
     open.value = true
     if (working.value) return
     bundle.value = null
+    jobId.value = null
+    result.value = null
     await attempt(async () => choose(await request('reproduce:bundle', { subject })))
   }
 
