@@ -4,15 +4,18 @@ import { lineClasses } from './svg'
 const indices = Array.from({ length: lineClasses }, (_, index) => index)
 const dashes = ['none', '7 3', '2 3', '9 3 2 3', '5 2 1 2 1 2', '12 4']
 
+const dark = `--text: #e8eaee; --faint: #a9b0bd; --line: #3a404b; --ground: #16181d; --panel: #22252c; --accent: #56b4e9; --warn: #e6ae4d; --warn-soft: #33280f; --s0: #56b4e9; --s1: #f08c4a; --s2: #3fc49c; --s3: #df9cc4; --s4: #e6ae4d; --s5: #c3c8d1;`
+
 /**
  * The style sheet of a report. Always the same text, so that a policy can allow it by its hash alone. Okabe and Ito's colours, darkened or
- * lightened to 3:1 on the ground; lines differ in their dashes too. On paper it is light, and what is folded for its length is unfolded.
+ * lightened to 3:1 on the ground; lines differ in their dashes too. The theme is the reader's, or the one that `data-theme` names. On paper it
+ * is light (`:root:root` outweighs either theme), and what is folded for its length is unfolded.
  */
 export const reportStyle = `
 :root { color-scheme: light dark; --text: #1d2129; --faint: #565d6b; --line: #dcdfe5; --ground: #fff; --panel: #f4f5f7; --accent: #0072b2; --warn: #8a5200; --warn-soft: #fbf0dd;
   --s0: #0072b2; --s1: #c24e00; --s2: #007d5b; --s3: #a5487f; --s4: #8a6100; --s5: #444b57; }
-@media (prefers-color-scheme: dark) { :root { --text: #e8eaee; --faint: #a9b0bd; --line: #3a404b; --ground: #16181d; --panel: #22252c; --accent: #56b4e9; --warn: #e6ae4d; --warn-soft: #33280f;
-  --s0: #56b4e9; --s1: #f08c4a; --s2: #3fc49c; --s3: #df9cc4; --s4: #e6ae4d; --s5: #c3c8d1; } }
+@media (prefers-color-scheme: dark) { :root:not([data-theme='light']) { ${dark} } }
+:root[data-theme='dark'] { color-scheme: dark; ${dark} } :root[data-theme='light'] { color-scheme: light; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.5rem 4rem; background: var(--ground); color: var(--text); font: 16px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif; }
 h1 { margin: 0 0 0.25rem; font-size: 1.9rem; line-height: 1.25; } h2 { margin: 3rem 0 1rem; border-bottom: 1px solid var(--line); padding-bottom: 0.25rem; font-size: 1.35rem; } h3 { margin: 2rem 0 0.75rem; font-size: 1.05rem; }
@@ -35,7 +38,7 @@ ${indices.map((i) => `.line-${i} { stroke: var(--s${i}); stroke-dasharray: ${das
 .node { fill: var(--panel); stroke: var(--accent); stroke-width: 2; } .edge { fill: none; stroke: var(--faint); } .arrow { fill: var(--faint); } .edge.removed { stroke-dasharray: 4 4; opacity: 0.7; } .strike { fill: none; stroke: var(--s1); stroke-width: 2; }
 svg .edge-label, svg .node-label { paint-order: stroke; stroke: var(--ground); stroke-width: 4px; }
 @page { size: A4; margin: 16mm 15mm 20mm; @bottom-right { content: counter(page) ' / ' counter(pages); font: 9pt sans-serif; color: #565d6b; } }
-@media print { :root { font-size: 10pt; color-scheme: light; --text: #1d2129; --faint: #565d6b; --line: #dcdfe5; --ground: #fff; --panel: #f4f5f7; --accent: #0072b2; --warn: #8a5200; --warn-soft: #fbf0dd; --s0: #0072b2; --s1: #c24e00; --s2: #007d5b; --s3: #a5487f; --s4: #8a6100; --s5: #444b57; }
+@media print { :root:root { font-size: 10pt; color-scheme: light; --text: #1d2129; --faint: #565d6b; --line: #dcdfe5; --ground: #fff; --panel: #f4f5f7; --accent: #0072b2; --warn: #8a5200; --warn-soft: #fbf0dd; --s0: #0072b2; --s1: #c24e00; --s2: #007d5b; --s3: #a5487f; --s4: #8a6100; --s5: #444b57; }
   body { max-width: none; padding: 0; font-size: 1rem; } h2 { margin-top: 1.75rem; } h2, h3, figcaption, caption { break-after: avoid; } figure, svg, tr, .warning { break-inside: avoid; } .skip, .data { display: none; } .scroll { overflow: visible; }
   table { font-size: 8.5pt; } th, td { padding-right: 0.7rem; min-width: 0; } .number { white-space: normal; } .words { min-width: 30mm; } .hash { min-width: 18mm; } thead { display: table-header-group; } svg { max-width: 150mm; } svg.graph { max-width: 110mm; }
   .long > summary { display: none; } .long::details-content { content-visibility: visible; display: block; height: auto; } }

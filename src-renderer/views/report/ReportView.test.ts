@@ -8,6 +8,7 @@ import type { MethodInfo } from '../../../src-shared/domain/method'
 import { reportSections, type ReportSectionChoice } from '../../../src-shared/domain/report'
 import { router } from '../../router'
 import { useContextStore } from '../../stores/context-store'
+import { useSettingsStore } from '../../stores/settings-store'
 import { connectServices, eventually, runOf, type ServicesEnd } from '../../testing/pipe'
 import ReportView from './ReportView.vue'
 
@@ -46,7 +47,10 @@ beforeEach(() => {
     'report:html': (input) => {
       asked.push(input)
       const { title = 'untitled', subject } = input
-      return { name: 'report-x', html: `<meta charset="utf-8"><h1>${title} ${JSON.stringify(subject)}</h1>` }
+      return {
+        name: 'report-x',
+        html: `<html lang="en"><meta charset="utf-8"><h1>${title} ${JSON.stringify(subject)}</h1>`,
+      }
     },
     'report:pdf': () => ({
       name: 'report-x.pdf',
@@ -75,6 +79,8 @@ describe('Report', () => {
     expect(wrapper.get('iframe').attributes('sandbox')).toBe('')
     // Links within the page stay within the frame.
     expect(frame()).toContain('<base href="about:srcdoc">')
+    useSettingsStore().theme = 'dark'
+    await eventually(() => expect(frame()).toContain('data-theme="dark"'))
     expect(last().sections).toEqual(reportSections.filter((id) => id !== 'comparison'))
     expect(box('comparison').element.disabled).toBe(true)
     expect(wrapper.get('#report-section-comparison').text()).toBe('There is one run only.')
