@@ -264,6 +264,33 @@ describe('an experiment', () => {
   }, 120_000)
 })
 
+describe('an experiment with a limit in minutes', () => {
+  it('ends the search of a method once they are spent, and trains the best it has', async () => {
+    const methods = `
+  - method: multi-vae
+    params: { ${small} }
+    search: { epochs: [4, 10000, 5] }`
+    const text = fileOf({
+      methods,
+      seeds: '[1]',
+      budget: 'trialsPerMethod: 3, epochsPerTrial: 10000, searchMinutesPerMethod: 0.05',
+    })
+    const job = await start(text)
+    // The final trial may be of the parameters that take for ever.
+    await Promise.race([trialAt('two', 3, 1), services.jobs.ended(job.id)])
+    const state = (await request('jobs:list', {})).find(({ id }) => id === job.id)!.state
+    if (state === 'running') await request('jobs:cancel', { job: job.id })
+    await services.jobs.ended(job.id)
+    const detail = await request('experiments:get', { experiment: 'two' })
+    expect(detail.plan.warnings.at(-1)).toMatch(/^A limit in minutes makes what the search tries depend/)
+    const search = detail.trialList.filter(({ phase }) => phase === 'search')
+    expect(search.map(({ state }) => state)).toEqual(['completed', 'pruned'])
+    expect(search[1]!.reason).toMatchObject({ code: 'searchTimeSpent' })
+    expect(search[1]!.epochs).toBeLessThan(10000)
+    expect(detail.trialList[2]).toMatchObject({ phase: 'final', params: detail.best['multi-vae']!.params })
+  }, 120_000)
+})
+
 describe('an experiment that is stopped', () => {
   it('by pause, by cancel and by closing goes on later and ends as if it had never been', async () => {
     const whole = (await run(long('whole'))).detail

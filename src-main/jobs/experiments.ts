@@ -10,7 +10,13 @@ import { plannedMethods, type PlannedMethod } from '../../src-shared/experiment/
 import type { ParamValues } from '../../src-shared/params/params'
 import { readDataset } from '../pipeline/dataset/dataset'
 import { hopelessAt, objectiveCurve, type EarlyEnd } from '../pipeline/experiment/early-termination'
-import { nextStep, searchSecondsLeft, trialsLeft, type TrialDraft } from '../pipeline/experiment/next-step'
+import {
+  nextStep,
+  searchSecondsLeft,
+  searchTimeSpent,
+  trialsLeft,
+  type TrialDraft,
+} from '../pipeline/experiment/next-step'
 import { resolveRecipe } from '../pipeline/split/prepare-split'
 import type { ExperimentStore, StoredTrial } from '../storage/experiment-store'
 import type { RunStore } from '../storage/run-store'
@@ -418,7 +424,7 @@ function endOf(
       ...known,
       state: 'pruned',
       reason: {
-        code: 'searchTimeSpent',
+        code: searchTimeSpent,
         message: `Ended after ${curve.length} epochs: the ${file.budget.searchMinutesPerMethod} minutes of search of the method were spent.`,
       },
     }

@@ -19,6 +19,9 @@ export type Best =
   | { found: true; params: ParamValues; objective: number | null; trial: number | null }
   | { found: false; reason: NonNullable<Trial['reason']> }
 
+/** Why a search trial was ended when its method's minutes were spent. */
+export const searchTimeSpent = 'searchTimeSpent'
+
 const searchTrialsOf = <T extends Trial>(method: PlannedMethod, trials: readonly T[]): T[] =>
   trials.filter(({ label, phase }) => label === method.label && phase === 'search')
 
@@ -37,8 +40,11 @@ export function searchSecondsLeft(
 
 /** Whether a method starts no more search trials. */
 function searchIsOver(file: ExperimentFile, method: PlannedMethod, trials: readonly Trial[]): boolean {
+  const own = searchTrialsOf(method, trials)
   const left = searchSecondsLeft(file, method, trials)
-  return searchTrialsOf(method, trials).length >= method.searchTrials || (left !== null && left <= 0)
+  // A trial that was ended for it may have measured a moment less: starting and stopping are no training.
+  const spent = left !== null && (left <= 0 || own.some(({ reason }) => reason?.code === searchTimeSpent))
+  return spent || own.length >= method.searchTrials
 }
 
 /** The parameters of a method's next search trial; null once its search is over. */
