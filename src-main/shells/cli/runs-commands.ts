@@ -30,6 +30,7 @@ const defaultColumns = [
   'metric:ndcg@10',
   'durationSeconds',
 ]
+const headings: Partial<Record<string, string>> = { dataset: 'data', durationSeconds: 'duration' }
 const pageSize = 500
 /** The most columns of one question. */
 const maxColumns = 400
@@ -179,7 +180,7 @@ function describeRows(columns: string[], rows: RunRow[], filtered: boolean): str
   if (rows.length === 0)
     return filtered ? 'No run passes the filter.' : 'No runs yet. Train one: causeway train METHOD --data NAME'
   return table(
-    ['run', ...columns.map((column) => column.replace(/^(metric|param|recipe):/, ''))],
+    ['run', ...columns.map((column) => headings[column] ?? column.replace(/^(metric|param|recipe):/, ''))],
     rows.map(({ id, cells }) => [id, ...cells.map((cell, at) => shownCell(columns[at]!, cell))]),
   )
 }
