@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RequestInput, RequestName, RequestOutput } from '../../src-shared/contract/contract'
 import { unwrap } from '../../src-shared/contract/errors'
 import { answer } from '../../src-shared/contract/rpc'
+import type { ComparisonRequest } from '../../src-shared/domain/comparison'
 import type { Intervention, UserSelection } from '../../src-shared/domain/intervention'
 import { reportSections, type ReportSubject } from '../../src-shared/domain/report'
 import { bundleElementId, reproductionBundleSchema } from '../../src-shared/domain/reproduction'
@@ -60,16 +61,14 @@ afterAll(async () => {
 })
 
 const ofRun = (run: string): ReportSubject => ({ kind: 'run', run })
-const ofAll = (users: UserSelection = { kind: 'all' }): ReportSubject => ({
-  kind: 'comparison',
-  comparison: {
-    runs: Object.values(runs).flat(),
-    metrics: ['ndcg@10', 'recall@10'],
-    users,
-    baseline: null,
-    level: 0.95,
-  },
+const comparison = (users: UserSelection = { kind: 'all' }): ComparisonRequest => ({
+  runs: Object.values(runs).flat(),
+  metrics: ['ndcg@10', 'recall@10'],
+  users,
+  baseline: null,
+  level: 0.95,
 })
+const ofAll = (users?: UserSelection): ReportSubject => ({ kind: 'comparison', comparison: comparison(users) })
 
 describe('the sections of a report', () => {
   it('are all there are, in order, each with its reason where it would be empty', async () => {
@@ -108,7 +107,7 @@ describe('the report of a run', () => {
 describe('the report of several runs', () => {
   it('compares the methods over their seeds, with tests, and carries every run', async () => {
     const { html } = await request('report:html', { subject: ofAll(), title: 'Two methods' })
-    const { metrics, groups } = await request('compare:runs', (ofAll() as { comparison: never }).comparison)
+    const { metrics, groups } = await request('compare:runs', comparison())
     expect(groups.map(({ label }) => label)).toEqual(['CSC', 'Multi-VAE'])
     for (const { mean, sd } of metrics.flatMap(({ cells }) => cells))
       expect(html).toContain(`${mean!.toFixed(4)} ± ${sd!.toFixed(4)}`)
