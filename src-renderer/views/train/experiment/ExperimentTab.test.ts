@@ -209,6 +209,7 @@ describe('the builder', () => {
       await minutes.get('input').setValue(typed)
       await flushPromises()
       expect(minutes.get<HTMLInputElement>('input').element.value).toBe(typed)
+      expect(minutes.get('.hint').text()).toBe('a method')
     }
     expect(area().value).toContain('searchMinutesPerMethod: 1.5')
   })
