@@ -51,7 +51,7 @@ export function meanWords(cell: Pick<ComparisonCell, 'mean' | 'sd' | 'interval'>
 }
 
 /** `0.287 to 0.316`; empty where there is no interval. */
-export const intervalWords = ({ interval }: Pick<ComparisonCell, 'interval'>): string => {
+export const intervalWords = ({ interval }: { interval: { low: number; high: number } | null }): string => {
   if (interval === null) return ''
   const decimals = decimalsFor((interval.high - interval.low) / 2)
   return `${fixed(interval.low, decimals)} to ${fixed(interval.high, decimals)}`

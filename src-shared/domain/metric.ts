@@ -28,6 +28,14 @@ export interface MetricDefinition {
   source?: string
 }
 
+/** The families in reporting order, as they are called everywhere. */
+export const metricFamilies: readonly { id: MetricDefinition['family']; title: string }[] = [
+  { id: 'accuracy', title: 'Accuracy' },
+  { id: 'beyond-accuracy', title: 'Beyond accuracy' },
+  { id: 'attributes', title: 'Attributes of the lists' },
+  { id: 'unbiased', title: 'Unbiased estimates' },
+]
+
 /** Propensities below it count as it: one rare item must not outweigh all others. */
 export const leastPropensity = 0.1
 

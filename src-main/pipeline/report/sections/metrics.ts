@@ -1,21 +1,14 @@
 import {
   definitionOf,
   isMetricName,
+  metricFamilies,
   metricLabel,
   metricProvenance,
-  type MetricDefinition,
   type MetricProvenance,
 } from '../../../../src-shared/domain/metric'
 import { groupsOf, type ReportedRun, type ReportInput, type RunGroup } from '../report-input'
 import { significant, type Block, type Cell } from '../report-document'
 import { decimals, facts, levelWords } from '../words'
-
-export const familyLabels: Record<MetricDefinition['family'], string> = {
-  accuracy: 'Accuracy',
-  'beyond-accuracy': 'Beyond accuracy',
-  attributes: 'Attributes of the lists',
-  unbiased: 'Unbiased estimates',
-}
 
 /** So many groups stand beside each other in one table. */
 const groupsOfATable = 5
@@ -23,9 +16,9 @@ const groupsOfATable = 5
 /** Every metric on the test part, with what has to be known to read it. */
 export function metricSection({ runs }: ReportInput): Block[] {
   const names = [...new Set(runs.flatMap(({ manifest }) => Object.keys(manifest.metrics ?? {})))].filter(isMetricName)
-  const families = Object.entries(familyLabels).map(([family, label]) => ({
-    label,
-    names: names.filter((name) => definitionOf(name).family === family),
+  const families = metricFamilies.map(({ id, title }) => ({
+    label: title,
+    names: names.filter((name) => definitionOf(name).family === id),
   }))
   const [first] = names
   const groups = groupsOf(runs)
