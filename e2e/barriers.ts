@@ -3,6 +3,10 @@ import type { Page } from '@playwright/test'
 
 /** What axe finds on the page that WCAG 2.1 AA does not allow: the rule and the elements that break it. */
 export async function barriersOn(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']).analyze()
+  const { violations } = await new AxeBuilder({ page })
+    // The preview of a report runs no script, axe's neither; reports are held against the rules in a test of their own.
+    .exclude('iframe[sandbox]')
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
+    .analyze()
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`)
 }

@@ -158,6 +158,18 @@ export class Analyst {
     await expect(this.page.getByTitle('Preview of the report')).toBeVisible({ timeout: 60_000 })
   }
 
+  /** Exports the run in view through the palette. */
+  async exportsModel(format: string): Promise<{ name: string; bytes: Uint8Array }> {
+    await this.page.keyboard.press('Control+k')
+    await this.page.getByRole('combobox', { name: 'Search actions, data sets and runs' }).fill('Export model')
+    await this.page.keyboard.press('Enter')
+    const dialog = this.page.getByRole('dialog', { name: /^Export / })
+    await dialog.getByRole('radio', { name: new RegExp(`^${format}`) }).check()
+    const saved = await this.saves(() => dialog.getByRole('button', { name: /^Export|^Save/ }).click())
+    await this.page.keyboard.press('Escape')
+    return saved
+  }
+
   /** The file that an action saves. */
   async saves(action: () => Promise<void>): Promise<{ name: string; bytes: Uint8Array }> {
     const saved = this.page.waitForEvent('download', { timeout: 120_000 })
