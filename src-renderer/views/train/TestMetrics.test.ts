@@ -144,8 +144,10 @@ describe('the test metrics', () => {
     services.answers['runs:evaluation'] = () => {
       throw new CausewayError('notAvailable', 'The trainer has ended.')
     }
-    show()
+    show({ ...run, evaluation: null, metrics: { 'ndcg@10': 0.28402621 } })
     await eventually(() => expect(wrapper.get('[role=alert]').text()).toContain('The trainer has ended.'))
+    await fold().trigger('click')
+    expect(wrapper.get('.families').text()).toBe('Nothing else has been measured of this run.')
     expect(numbers()[4]).toBe('0.2840')
     expect(intervals().join('')).toBe('')
     services.answers['runs:evaluation'] = ({ run: id }) => evaluationOf(id)
