@@ -19,12 +19,15 @@ export interface ExperimentProblem {
   message: string
 }
 
+/** Nobody mends more at once, and finding the lines of thousands would take minutes. */
+const mostProblems = 100
+
 type Path = readonly (string | number)[]
 type Report = (path: Path, message: string, code?: ExperimentProblem['code']) => void
 
 /**
  * Reads the text of an experiment file and checks everything that can be checked without data: form, keys, methods, parameters,
- * recipe, domains. Pure and quick enough to run while somebody types.
+ * recipe, domains. Pure and quick enough to run while somebody types; reports at most 100 problems.
  * @returns the experiment with every default filled in, or null beside the problems, in the order of their lines
  */
 export function checkExperiment(
@@ -35,10 +38,11 @@ export function checkExperiment(
   const document = parseDocument(text, { lineCounter: lines })
   const problems: ExperimentProblem[] = []
   const report: Report = (path, message, code = 'paramInvalid') => {
-    problems.push({ code, line: lineOf(document, lines, path), key: path.join('.'), message })
+    if (problems.length < mostProblems)
+      problems.push({ code, line: lineOf(document, lines, path), key: path.join('.'), message })
   }
   if (document.errors.length > 0) {
-    for (const error of document.errors) {
+    for (const error of document.errors.slice(0, mostProblems)) {
       const message = error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '')
       problems.push({ code: 'paramInvalid', line: error.linePos?.[0].line ?? 1, key: '', message })
     }
