@@ -369,7 +369,9 @@ describe('the socket', () => {
 
   it('answers with an error what cannot be sent, instead of leaving the caller to wait', async () => {
     const { client, socket } = await openPage(started.shell)
-    await expect(client.request('report:html', { subject: { kind: 'run', run: 'r1' } })).rejects.toMatchObject({ code: 'internal' })
+    await expect(client.request('report:html', { subject: { kind: 'run', run: 'r1' } })).rejects.toMatchObject({
+      code: 'internal',
+    })
     socket.close()
   })
 

@@ -2,7 +2,7 @@ import { CausewayError } from '../../../src-shared/contract/errors'
 import { definitionOf, parseMetricName } from '../../../src-shared/domain/metric'
 import type { RunManifest } from '../../../src-shared/domain/run'
 import { hasEvaluation, readEvaluation, type Evaluation } from '../evaluate/evaluation-file'
-import { coverageOf, exposures, giniOf } from '../evaluate/list-metrics'
+import { listMetric, positionsOf } from '../evaluate/metrics-of-users'
 import type { MeasuredGroup } from './compare-groups'
 import type { GroupedRuns } from './groups'
 
@@ -41,7 +41,7 @@ export function measureGroup(
       continue
     }
     rows ??= evaluation.rows
-    const positions = chosen && positionsOf(evaluation.rows, chosen)
+    const positions = chosen && positionsOf(evaluation, chosen)
     for (const name of metrics) {
       const all = evaluation.values[name]
       const own = all && positions ? Float32Array.from(positions, (at) => all[at]!) : all
@@ -52,7 +52,7 @@ export function measureGroup(
   }
   // An interval is one of the mean over all runs of the group, or none.
   for (const [name, own] of byUser) if (own.length < manifests.length) byUser.delete(name)
-  const users = rows === null ? 0 : chosen === null ? rows.length : positionsOf(rows, chosen).length
+  const users = rows === null ? 0 : chosen === null ? rows.length : positionsOf({ rows }, chosen).length
   return { measured: { group, values, byUser }, lacking, users, rows }
 }
 
@@ -77,16 +77,6 @@ function evaluationOf(
   }
 }
 
-/** Where the chosen rows stand among the evaluated ones; both ascending. */
-function positionsOf(rows: Int32Array, chosen: Int32Array): Int32Array {
-  const wanted = new Set(chosen)
-  const positions: number[] = []
-  rows.forEach((row, at) => {
-    if (wanted.has(row)) positions.push(at)
-  })
-  return Int32Array.from(positions)
-}
-
 /** The metric of the users at these positions; null where none of them has a value. */
 function meanOver(
   name: string,
@@ -95,10 +85,8 @@ function meanOver(
   positions: Int32Array,
 ): number | null {
   if (definitionOf(name).over === 'lists') {
-    const { id, k } = parseMetricName(name)
-    if (positions.length === 0 || k === null || k > evaluation.depth) return null
-    const exposed = exposures({ ...evaluation, users: evaluation.rows.length }, k, positions)
-    return id === 'coverage' ? coverageOf(exposed) : id === 'gini' ? giniOf(exposed) : null
+    const { k } = parseMetricName(name)
+    return positions.length === 0 || k === null || k > evaluation.depth ? null : listMetric(evaluation, name, positions)
   }
   if (!own) return null
   let sum = 0

@@ -8,14 +8,14 @@ import { coverageOf, exposures, giniOf } from './list-metrics'
  * Where the evaluated ones of some users stand in an evaluation.
  * @param rows of the split, ascending; null: all
  */
-export function positionsOf({ rows: evaluated }: Evaluation, rows: Int32Array | null): Int32Array {
+export function positionsOf({ rows: evaluated }: Pick<Evaluation, 'rows'>, rows: Int32Array | null): Int32Array {
   const all = Int32Array.from(evaluated, (_, position) => position)
   if (!rows) return all
   const wanted = new Set(rows)
   return all.filter((position) => wanted.has(evaluated[position]!))
 }
 
-/** Coverage and Gini of some users' lists, by name. @throws CausewayError `badRequest` for a metric that is a mean over users */
+/** Coverage or Gini at a cut-off of some users' lists, by name (`coverage@10`); NaN where there is no list. */
 export function listMetric(evaluation: Evaluation, name: string, positions: Int32Array | null): number {
   const { id, k } = parseMetricName(name)
   const exposed = exposures({ ...evaluation, users: evaluation.rows.length }, k!, positions)
