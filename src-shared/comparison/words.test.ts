@@ -63,8 +63,9 @@ test('numbers have the digits that their uncertainty supports', () => {
   expect(meanWords({ mean: -0.301812, sd: null, interval: null })).toBe('−0.3018')
   expect(meanWords({ mean: null, sd: null, interval: null })).toBe('–')
   expect(intervalWords({ interval })).toBe('0.287 to 0.316')
-  expect([0.141, 0.0321, 0.00412, 0.5, 0.9999, 0.00001].map(formatP)).toEqual([
+  expect([0.141, 0.05043, 0.0321, 0.00412, 0.5, 0.9999, 0.00001].map(formatP)).toEqual([
     '0.14',
+    '0.0504',
     '0.032',
     '0.0041',
     '0.5',

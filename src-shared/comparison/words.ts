@@ -61,6 +61,8 @@ export const intervalWords = ({ interval }: { interval: { low: number; high: num
 export function formatP(p: number): string {
   if (p < 0.0001) return '< 0.0001'
   if (p >= 0.9995) return '1'
+  // 0.0504 must not read 0.05: which side of the usual limit it lies on has to be seen.
+  if (p >= 0.045 && p < 0.055) return p.toFixed(4)
   return String(Number(p.toFixed(Math.max(2, 1 - Math.floor(Math.log10(p))))))
 }
 
