@@ -78,7 +78,23 @@ describe('an experiment file', () => {
   })
 
   it.each([
-    ['strategy: tpe', 'strategy: bayes', '17 search.strategy: Invalid option: expected one of "grid"|"random"|"tpe".'],
+    [
+      'epochsPerTrial: 60',
+      'epochsPerTrial: sixty',
+      '19 budget.epochsPerTrial: "epochsPerTrial" cannot be "sixty". Give a number.',
+    ],
+    [
+      'epochsPerTrial: 60',
+      'epochsPerTrial: 0',
+      '19 budget.epochsPerTrial: "epochsPerTrial" cannot be 0. Give at least 1.',
+    ],
+    ['seeds: [0, 1, 2, 3, 4, 5]', 'seeds: []', '18 seeds: "seeds" needs at least 1 entry.'],
+    ['seeds: [0, 1, 2, 3, 4, 5]', 'seeds: [0, 1.5]', '18 seeds.1: "seeds" cannot be 1.5. Give a whole number.'],
+    [
+      'strategy: tpe',
+      'strategy: bayes',
+      '17 search.strategy: "strategy" cannot be "bayes". Allowed: grid, random, tpe.',
+    ],
     [
       'strategy: tpe',
       'strategy: grid',

@@ -136,7 +136,35 @@ function reportIssue(issue: z.core.$ZodIssue, content: unknown, report: Report):
     const expected = issue.code === 'invalid_value' ? issue.values.map(String).join(' | ') : issue.expected
     return report(path, `"${path.at(-1) ?? 'the experiment'}" is missing. Allowed: ${expected}.`)
   }
-  report(path, `${sentence(issue.message)}`)
+  report(path, wordsOf(issue, path, value))
+}
+
+const kinds: Record<string, string> = {
+  number: 'a number',
+  int: 'a whole number',
+  string: 'a text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'keys with values',
+  record: 'keys with values',
+}
+
+/** What a value that is there cannot be, and what it may be. */
+function wordsOf(issue: z.core.$ZodIssue, path: Path, value: unknown): string {
+  // A number at the end is a place in a list, which says nothing: its list has the name.
+  const name = path.filter((part) => typeof part === 'string').at(-1)
+  const subject = `${name === undefined ? 'The experiment' : `"${name}"`} cannot be ${JSON.stringify(value)}`
+  if (issue.code === 'invalid_type') return `${subject}. Give ${kinds[issue.expected] ?? issue.expected}.`
+  if (issue.code === 'invalid_value') return `${subject}. Allowed: ${issue.values.map(String).join(', ')}.`
+  if (issue.code === 'too_small' || issue.code === 'too_big') {
+    const bound = Number(issue.code === 'too_small' ? issue.minimum : issue.maximum)
+    const side = issue.code === 'too_small' ? (issue.inclusive === false ? 'more than' : 'at least') : 'at most'
+    if (issue.origin === 'array') return `"${name}" needs ${side} ${bound} ${bound === 1 ? 'entry' : 'entries'}.`
+    if (issue.origin === 'string')
+      return `"${name}" needs ${side} ${bound} ${bound === 1 ? 'character' : 'characters'}.`
+    return `${subject}. Give ${side} ${bound}.`
+  }
+  return sentence(issue.message)
 }
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)

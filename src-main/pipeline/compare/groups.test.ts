@@ -173,4 +173,17 @@ describe('comparability', () => {
       'The groups were tested on different splits: split (CSC (split=split)); other (Multi-VAE (split=other)). A difference may be one of the test parts. Their numbers stand side by side without a ranking, a test or a mark. Train on one recipe and split seed.',
     )
   })
+
+  test('name the first groups of many, and count the others', () => {
+    const runs = Array.from({ length: 9 }, (_, at) =>
+      runOf(`r${at}`, {
+        params: { confounders: at + 1, hidden: 600 },
+        ...madeBy({ datasetHash: at < 8 ? 'one' : 'two' }),
+      }),
+    )
+    const { text, runs: others } = comparabilityWarnings(grouped(...runs).groups)[0]!
+    expect(text).toMatch(/ml-100k one \(.*confounders=3[^;]*, and 5 more\); ml-100k two \(/)
+    expect(text).not.toContain('confounders=4')
+    expect(others).toEqual(['r8'])
+  })
 })

@@ -138,6 +138,12 @@ function experimentLabels(groups: readonly RunManifest[][]): string[] | null {
   return unique && labels.every((own) => own.length === 1) ? labels.flat() : null
 }
 
+/** As many as a sentence bears: the first ones, and how many more there are. */
+function firstOf(names: readonly string[]): string[] {
+  const most = 4
+  return names.length <= most ? [...names] : [...names.slice(0, most - 1), `and ${names.length - most + 1} more`]
+}
+
 /** Why the groups do not belong in one ranking, and what to bear in mind where they do. */
 export function comparabilityWarnings(groups: readonly GroupedRuns[]): ComparabilityWarning[] {
   const warnings: ComparabilityWarning[] = []
@@ -156,7 +162,9 @@ export function comparabilityWarnings(groups: readonly GroupedRuns[]): Comparabi
     if (byValue.size < 2) return false
     const most = Math.max(...[...byValue.values()].map((own) => own.length))
     const commonest = [...byValue.values()].find((own) => own.length === most)
-    const values = [...byValue].map(([of, own]) => `${of} (${own.map(({ group }) => group.label).join(', ')})`)
+    const values = firstOf(
+      [...byValue].map(([of, own]) => `${of} (${firstOf(own.map(({ group }) => group.label)).join(', ')})`),
+    )
     const others = groups.filter((grouped) => !commonest!.includes(grouped))
     warnings.push({ code, text: text(values.join('; ')), runs: runsOf(others), forbidsRanking })
     return true
