@@ -53,6 +53,14 @@ describe('the bundle of a report', () => {
     expect(parseReportBundle(text, 'report')).toEqual(bundle)
   })
 
+  it.each(['<script id=causeway-bundle ', '<script id="causeway-bundle">', '```json\n'])(
+    'is looked for in a file of nothing but beginnings at once: %j',
+    (beginning) => {
+      expect(() => parseReportBundle(` ${beginning.repeat(200_000)}`, 'x')).toThrow(/carries nothing/)
+    },
+    5000,
+  )
+
   it.each([
     ['', /carries nothing to reproduce/],
     ['<html>another page</html>', /page\.html carries nothing/],

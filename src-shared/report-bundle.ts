@@ -1,10 +1,9 @@
 import { CausewayError } from './contract/errors'
 import { bundleElementId, reproductionBundleSchema, type ReproductionBundle } from './domain/reproduction'
 
-/** The text in the script element of a report that holds the bundle. */
-const scriptElement = new RegExp(`<script\\b[^>]*\\bid=["']?${bundleElementId}["']?[^>]*>([^<]*)</script\\s*>`, 'i')
-/** Fenced blocks of JSON in Markdown; the closing fence is as long as the opening one. */
-const jsonFences = /^(`{3,})json[ \t]*\r?\n([\s\S]*?)^\1[ \t]*$/gm
+/** Script elements, their attributes and their text. None goes past a `<`, so that whatever the file is, it is gone through once. */
+const scriptElements = /<script\b([^<>]*)>([^<]*)<\/script\s*>/gi
+const hasBundleId = new RegExp(`\\bid=["']?${bundleElementId}["']?(\\s|$)`, 'i')
 
 /**
  * The bundle in a report (HTML or Markdown), or in a file of its own.
@@ -40,7 +39,23 @@ export function parseReportBundle(text: string, name: string): ReproductionBundl
 function candidates(text: string): string[] {
   const trimmed = text.replace(/^\uFEFF/, '').trim()
   if (trimmed.startsWith('{')) return [trimmed]
-  const script = scriptElement.exec(trimmed)
-  if (script) return [script[1]!]
-  return [...trimmed.matchAll(jsonFences)].map((match) => match[2]!)
+  for (const [, attributes, content] of trimmed.matchAll(scriptElements))
+    if (hasBundleId.test(attributes!)) return [content!]
+  return jsonBlocks(trimmed)
+}
+
+/** The texts in the fenced blocks of JSON in Markdown; a closing fence is at least as long as the opening one. */
+function jsonBlocks(markdown: string): string[] {
+  const blocks: string[] = []
+  let open: { fence: string; lines: string[] } | null = null
+  for (const line of markdown.split(/\r?\n/)) {
+    if (!open) {
+      const fence = /^(`{3,})json[ \t]*$/.exec(line)?.[1]
+      if (fence) open = { fence, lines: [] }
+    } else if (line.startsWith(open.fence) && /^`+[ \t]*$/.test(line)) {
+      blocks.push(open.lines.join('\n'))
+      open = null
+    } else open.lines.push(line)
+  }
+  return blocks
 }

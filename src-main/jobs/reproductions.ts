@@ -238,7 +238,7 @@ export function compareResults(
   if (names.length > 0) checked.push(`${names.length} metrics`)
   const apart = names.flatMap((name) => {
     const then = results.metrics[name]!
-    const now = trained.metrics?.[name]
+    const now = trained.metrics && Object.hasOwn(trained.metrics, name) ? trained.metrics[name] : undefined
     if (now === undefined) return [{ what: name, recorded: String(then), now: 'not computed', share: Infinity }]
     if (now === then) return []
     const [shownThen, shownNow] = twoNumbers(then, now)

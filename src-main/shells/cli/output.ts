@@ -18,6 +18,9 @@ export interface Output {
 
 const quietMilliseconds = 5000
 
+/** Titles and names may come from a file of somebody else: no control character of theirs reaches the terminal. */
+const printable = (text: string): string => text.replace(/[^\P{Cc}\n\t]/gu, '\uFFFD')
+
 export function createOutput(
   json: boolean,
   stdout: NodeJS.WritableStream = process.stdout,
@@ -36,19 +39,19 @@ export function createOutput(
     result(value, text) {
       endProgress()
       if (json) document(value)
-      else stdout.write(text() + '\n')
+      else stdout.write(printable(text()) + '\n')
     },
     note(line) {
       endProgress()
-      stderr.write(line + '\n')
+      stderr.write(printable(line) + '\n')
     },
     progress(line) {
       if (line === last.line) return
       if (stderr.isTTY) {
-        stderr.write('\r\x1b[K' + line.slice(0, Math.max(20, stderr.columns - 1)))
+        stderr.write('\r\x1b[K' + printable(line).slice(0, Math.max(20, stderr.columns - 1)))
         shown = true
       } else if (Date.now() - last.at < quietMilliseconds) return
-      else stderr.write(line + '\n')
+      else stderr.write(printable(line) + '\n')
       last = { line, at: Date.now() }
     },
     endProgress,
@@ -56,7 +59,7 @@ export function createOutput(
       endProgress()
       const help = errorHelp[error.code]
       if (json) document({ error: { ...error.toPayload(), help } })
-      stderr.write(`Error: ${error.message}\n${help}\n`)
+      stderr.write(printable(`Error: ${error.message}\n${help}\n`))
     },
   }
 }
