@@ -10,6 +10,7 @@ import {
   type RunGroup,
   type RunSort,
 } from '../../src-shared/domain/run-table'
+import { mixesSplits } from '../../src-shared/comparison/split-warning'
 import { request } from '../client'
 import { columnsInView, columnViews, defaultColumns, type ColumnView } from '../views/compare/columns'
 import { useMethodsStore } from './methods-store'
@@ -350,6 +351,8 @@ export const useRunTableStore = defineStore('run-table', () => {
     groupCell,
     toggle,
     sort,
+    /** Metrics of different splits stand in one order or one mean. */
+    mixesSplits: computed(() => mixesSplits(columns.value.value ?? [], sort.value, grouping.value)),
     sortBy,
     togglePinned,
     setShown,

@@ -1,3 +1,4 @@
+import { mixedSplitsText, mixesSplits } from '../../../src-shared/comparison/split-warning'
 import { CausewayError } from '../../../src-shared/contract/errors'
 import {
   runFields,
@@ -53,7 +54,8 @@ export function addRunsCommands({ program, output, session }: CommandContext): v
     .option('--limit <n>', 'show no more than these', integerIn(1, 1_000_000))
     .action((given: ListOptions) =>
       session('read', async (opened) => {
-        const { columns, rows, total } = await listRuns(opened, given)
+        const { columns, rows, total, mixed } = await listRuns(opened, given)
+        if (mixed) output.note(mixedSplitsText)
         if (rows.length < total) output.note(`Showing ${count(rows.length)} of ${count(total)} runs.`)
         output.result(
           rows.map(({ id, method, state, cells }) => ({
@@ -91,7 +93,7 @@ export function addRunsCommands({ program, output, session }: CommandContext): v
 async function listRuns(
   opened: Session,
   given: ListOptions,
-): Promise<{ columns: string[]; rows: RunRow[]; total: number }> {
+): Promise<{ columns: string[]; rows: RunRow[]; total: number; mixed: boolean }> {
   const existing = (await opened.request('runs:columns', {})).map(({ column }) => column)
   const named = (name: string): string => findColumn(name, existing)
   const columns =
@@ -115,6 +117,7 @@ async function listRuns(
     const { column, descending } = parseSort(text)
     return { column: named(column), descending }
   })
+  const mixed = mixesSplits(await opened.request('runs:columns', { filter }), sort, [])
   const rows: RunRow[] = []
   const limit = given.limit ?? Infinity
   for (;;) {
@@ -127,7 +130,7 @@ async function listRuns(
     })
     rows.push(...page.rows)
     if (rows.length >= Math.min(limit, page.total) || page.rows.length === 0)
-      return { columns, rows, total: page.total }
+      return { columns, rows, total: page.total, mixed }
   }
 }
 

@@ -159,6 +159,19 @@ describe('the table of runs', () => {
     ])
   })
 
+  it('says so where it ranks runs of different splits, and offers to keep them apart', async () => {
+    const table = useRunTableStore()
+    services.answers['runs:columns'] = () => [columnOf('splitHash', 'text'), columnOf('metric:ndcg@10', 'number')]
+    services.answers['runs:groups'] = () => []
+    await table.reload()
+    expect(wrapper.text()).not.toContain('different splits')
+    table.sortBy('metric:ndcg@10', false)
+    await eventually(() => expect(wrapper.find('.warns').text()).toContain('different splits'))
+    await wrapper.find('.warns button').trigger('click')
+    await eventually(() => expect(wrapper.find('.warns').exists()).toBe(false))
+    expect(table.layout.groupBy).toEqual(['splitHash'])
+  })
+
   it('keeps the selection while the filter changes, and opens a run by Enter', async () => {
     focusCell('3:1')
     await press(' ')
