@@ -13,6 +13,7 @@ import { selectRows } from './user-selection'
 
 type Needed = Pick<Core, 'store' | 'splits' | 'catalogs'>
 
+/** Runs held against each other, computed from what is stored of them. */
 export const compareHandlers = (core: Needed): Pick<Handlers, 'compare:runs'> => ({
   'compare:runs': (request) => compare(core, request),
 })

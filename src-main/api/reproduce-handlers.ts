@@ -71,7 +71,7 @@ function titleOf(subject: ReportSubject, runs: number): string {
  * The training that a recorded run says it was, as it can be done here.
  * @throws CausewayError where it cannot: `methodUnknown`, `paramUnknown`, `paramInvalid`, `backendUnavailable`, `badRequest`
  */
-export function planCheck(
+function planCheck(
   causeway: string,
   recorded: RecordedRun,
   dataset: DatasetManifest,

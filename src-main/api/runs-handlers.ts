@@ -16,6 +16,7 @@ type Names =
   | 'runs:groups'
   | 'runs:curves'
 
+/** The runs of the workspace: their table, their curves, and what is measured of one anew. */
 export function runsHandlers({ store, index, inference, events, bootstraps, workspace }: Core): Pick<Handlers, Names> {
   return {
     'runs:list': () => {

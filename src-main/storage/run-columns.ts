@@ -17,6 +17,7 @@ export interface CodedColumn {
 
 export type Column = NumberColumn | CodedColumn
 
+/** @param codes places in `entries` by slot; -1: no value */
 export const codedColumn = (codes: Int32Array, entries: Exclude<RunCell, null>[]): CodedColumn => ({
   type: 'codes',
   codes,
@@ -207,6 +208,7 @@ export class RunColumns {
   }
 }
 
+/** The value of a run, by its slot; null where it has none. */
 export function cellOf(column: Column | undefined, slot: number): RunCell {
   if (!column) return null
   if (column.type === 'numbers') {

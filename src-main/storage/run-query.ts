@@ -19,7 +19,7 @@ const searchedColumns = ['id', 'method', 'dataset', 'experiment']
 const maxIdsOfGroup = 1000
 
 /** Slots of the runs that pass the filter, in no order. */
-export function filterRuns(table: RunColumns, filter: RunFilter): number[] {
+function filterRuns(table: RunColumns, filter: RunFilter): number[] {
   const tests: ((slot: number) => boolean)[] = []
   if (filter.runs) {
     const wanted = new Set(filter.runs.map((id) => table.slotOf(id)))
@@ -110,7 +110,7 @@ function sortKeys(column: Column, count: number): Float64Array {
 }
 
 /** Sorts slots; runs without a value come last either way, and what is equal stays newest first. */
-export function sortRuns(table: RunColumns, slots: number[], sort: readonly RunSort[]): number[] {
+function sortRuns(table: RunColumns, slots: number[], sort: readonly RunSort[]): number[] {
   const keys = [...sort, { column: 'createdAt', descending: true }, { column: 'id', descending: true }].flatMap(
     ({ column: name, descending }) => {
       const column = table.columns.get(name)

@@ -23,6 +23,7 @@ export type ChartBuilder = (theme: ChartTheme) => Chart
 
 export const axisName = (label: string, unit?: string): string => (unit ? `${label} (${unit})` : label)
 
+/** What stands beside a curve that is drawn with fewer points than it has; null where all are. */
 export const thinnedNote = (shown: number, total: number): string | null =>
   shown < total ? `showing ${shown.toLocaleString('en')} of ${total.toLocaleString('en')} points` : null
 

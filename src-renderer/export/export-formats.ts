@@ -1,7 +1,7 @@
 import type { ModelFormat, TableFormat } from '../../src-shared/domain/exported'
 
 /** What is exported: the tabs of the dialog. */
-export const exportSubjects = ['model', 'lists', 'graph'] as const
+const exportSubjects = ['model', 'lists', 'graph'] as const
 export type ExportSubject = (typeof exportSubjects)[number]
 
 export interface FormatWords<Id extends string> {

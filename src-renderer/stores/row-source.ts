@@ -59,6 +59,7 @@ export interface RowSource {
   ids(first: number, last: number): Promise<string[]>
 }
 
+/** The rows of a query, page by page as they come into view; those shown before stay until the first new ones are there. */
 export function createRowSource(): RowSource {
   const shown = shallowRef<Generation | null>(null)
   const counts: RowSource['counts'] = shallowRef(null)

@@ -10,7 +10,7 @@ export interface GroupedRuns {
 }
 
 /** The protocol a run was evaluated under; runs from before it was recorded were evaluated under the first one. */
-export const protocolOf = ({ evaluation }: RunManifest): string => evaluation?.protocol ?? evaluationProtocol
+const protocolOf = ({ evaluation }: RunManifest): string => evaluation?.protocol ?? evaluationProtocol
 
 /** What the runs of a group share, each part with the name it has in a label. */
 const sharedBy = (manifest: RunManifest) => ({

@@ -26,6 +26,7 @@ export interface Evaluation {
 
 const path = (runDirectory: string): string => join(runDirectory, runFiles.evaluation)
 
+/** Whether there is one to read; runs from before evaluations were stored have none. */
 export const hasEvaluation = (runDirectory: string): boolean => existsSync(path(runDirectory))
 
 /**

@@ -32,7 +32,7 @@ const idealGains = [0]
 export const discountAt = (rank: number): number => (discounts[rank] ??= 1 / Math.log2(rank + 1))
 
 /** The gain of a list of `hits` hits and nothing else. */
-export function idealGain(hits: number): number {
+function idealGain(hits: number): number {
   for (let rank = idealGains.length; rank <= hits; rank++) idealGains.push(idealGains[rank - 1]! + discountAt(rank))
   return idealGains[hits]!
 }

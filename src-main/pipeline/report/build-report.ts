@@ -5,7 +5,7 @@ import { methodsOf, type ReportInput } from './report-input'
 import { sectionKinds, type SubjectFacts } from './sections'
 import { moment, plural } from './words'
 
-export const subjectFacts = ({ options, runs }: Pick<ReportInput, 'options' | 'runs'>): SubjectFacts => ({
+const subjectFacts = ({ options, runs }: Pick<ReportInput, 'options' | 'runs'>): SubjectFacts => ({
   kind: options.subject.kind,
   runs: runs.length,
   methods: methodsOf(runs).map(({ label }) => label),
@@ -41,7 +41,7 @@ export function buildReport(input: ReportInput): ReportDocument {
   }
 }
 
-export function defaultTitle({ options: { subject }, runs, data }: ReportInput): string {
+function defaultTitle({ options: { subject }, runs, data }: ReportInput): string {
   if (subject.kind === 'experiment') return subject.experiment
   const methods = methodsOf(runs).map(({ label }) => label)
   const on = [...new Set(data.map(({ dataset }) => dataset))].join(', ')

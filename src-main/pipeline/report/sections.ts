@@ -110,6 +110,7 @@ export const sectionKinds: Record<ReportSectionId, SectionKind> = {
   },
 }
 
+/** All sections in their order, each with the reason where this subject cannot have it. */
 export const sectionChoices = (subject: SubjectFacts): ReportSectionChoice[] =>
   (Object.keys(sectionKinds) as ReportSectionId[]).map((id) => {
     const { title, help, missing } = sectionKinds[id]

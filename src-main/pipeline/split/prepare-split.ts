@@ -93,7 +93,7 @@ const sizesOf = (parts: Record<SplitPart, Csr>): SplitManifest['nnz'] => ({
 })
 
 /** Stores a preparation's split. */
-export async function storeSplit(
+async function storeSplit(
   workspace: string,
   dataset: DatasetManifest,
   recipe: Recipe,
@@ -120,7 +120,7 @@ export async function storeSplit(
 }
 
 /** The stored split of that name when it is there and sound; a damaged one is removed, to be made again. */
-export async function storedSplit(workspace: string, hash: string): Promise<SplitManifest | null> {
+async function storedSplit(workspace: string, hash: string): Promise<SplitManifest | null> {
   const directory = splitDirectory(workspace, hash)
   if (!existsSync(directory)) return null
   try {

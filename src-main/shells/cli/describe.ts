@@ -80,7 +80,7 @@ export function describePreview(preview: ImportPreview): string {
   ].join('\n')
 }
 
-export const describeMetrics = (metrics: Metrics): string =>
+const describeMetrics = (metrics: Metrics): string =>
   table(
     ['metric', ...cutoffs.map((k) => `@${k}`)],
     rankingMetrics.map((metric) => [

@@ -13,7 +13,7 @@ import { count, decimals, table } from './format'
 import { readUsers } from './intervention-options'
 
 /** The metrics of a run with everything one has to know to read them. */
-export function evaluationDocument(manifest: RunManifest, asked: UserSelection, evaluation: RunEvaluation) {
+function evaluationDocument(manifest: RunManifest, asked: UserSelection, evaluation: RunEvaluation) {
   const by = <T>(value: (metric: RunEvaluation['metrics'][number]) => T): Record<string, T> =>
     Object.fromEntries(evaluation.metrics.map((metric) => [metric.name, value(metric)]))
   const definitions = evaluation.metrics.map(({ name }) => definitionOf(name))
@@ -39,7 +39,7 @@ const better: Record<MetricDefinition['direction'], string> = { higher: 'higher'
 /** Large values, such as a mean price or year, with fewer decimals. */
 const shown = (value: number): string => decimals(value, Math.abs(value) >= 100 ? 2 : 4)
 
-export function describeEvaluation(manifest: RunManifest, asked: UserSelection, evaluation: RunEvaluation): string {
+function describeEvaluation(manifest: RunManifest, asked: UserSelection, evaluation: RunEvaluation): string {
   const { candidates, data } = metricProvenance([manifest], evaluation.metrics[0]!.name)
   const { dataset, datasetHash, splitHash } = data[0]!
   return [

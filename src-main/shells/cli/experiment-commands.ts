@@ -156,7 +156,7 @@ const shown = ({ name, state, trials, plan, best, trialList }: ExperimentDetail,
   comparison,
 })
 
-export function describePlan({ file, methods, trials, budgetStatement, warnings }: ExperimentPlan): string {
+function describePlan({ file, methods, trials, budgetStatement, warnings }: ExperimentPlan): string {
   return [
     `${file.name}: ${count(trials)} trainings on ${file.data.dataset}`,
     budgetStatement,
@@ -174,7 +174,7 @@ export function describePlan({ file, methods, trials, budgetStatement, warnings 
   ].join('\n')
 }
 
-export const describeExperiments = (list: ExperimentSummary[]): string =>
+const describeExperiments = (list: ExperimentSummary[]): string =>
   list.length === 0
     ? 'No experiments yet. Run one: causeway experiment FILE.yaml'
     : table(
@@ -194,7 +194,7 @@ export const describeExperiments = (list: ExperimentSummary[]): string =>
 const paramWords = (params: Trial['params'], keys: string[]): string =>
   keys.map((key) => `${key}=${params[key]}`).join(' ')
 
-export function describeExperiment(detail: ExperimentDetail): string {
+function describeExperiment(detail: ExperimentDetail): string {
   const { name, state, file, plan, trialList, best, error } = detail
   const keysOf = (label: string): string[] =>
     Object.keys(file.methods.find((entry) => (entry.label ?? entry.method) === label)?.search ?? {})

@@ -74,7 +74,7 @@ async function interventionOf(
 }
 
 /** An effect as a document: quantities by id. */
-export function effectDocument(
+function effectDocument(
   manifest: RunManifest,
   asked: { users: UserSelection; intervention: Intervention },
   effect: SegmentEffect,

@@ -91,6 +91,7 @@ interface ExportedEdge {
   meanStrength: number | null
 }
 
+/** The name a learned graph is saved under. */
 export const graphFileName = (run: string, format: GraphFormatId): string =>
   `graph-of-${run}.${graphFormats.find(({ id }) => id === format)!.extension}`
 

@@ -12,7 +12,7 @@ const drawnProbability = 0.5
  * The runs whose graphs are shown: those the analyst has worked on (masks, names, results, bootstrap), and of every other group of runs the
  * first. Graphs of all seeds would be leafed through, not read.
  */
-export function runsWithShownGraph(runs: readonly ReportedRun[]): ReportedRun[] {
+function runsWithShownGraph(runs: readonly ReportedRun[]): ReportedRun[] {
   return groupsOf(runs).flatMap(({ runs: members }) => {
     const own = members.filter(({ graph }) => graph !== null)
     const worked = own.filter(

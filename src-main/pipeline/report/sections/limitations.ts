@@ -68,7 +68,7 @@ function ofExperiment({ experiment }: ReportInput): string[] {
 }
 
 /** Trainings that came to the end of their epochs while they still got better. */
-export const unconverged = (runs: readonly ReportedRun[]): ReportedRun[] =>
+const unconverged = (runs: readonly ReportedRun[]): ReportedRun[] =>
   runs.filter(({ manifest: { epochs, bestEpoch, params } }) => {
     const most = params.epochs
     return typeof most === 'number' && most > 1 && epochs >= most && bestEpoch !== null && bestEpoch >= 0.95 * epochs
