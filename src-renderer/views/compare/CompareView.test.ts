@@ -159,6 +159,22 @@ describe('the table of runs', () => {
     ])
   })
 
+  it('says of a number that is clicked what it is', async () => {
+    services.answers['runs:get'] = ({ run }) => ({
+      manifest: { ...runOf({ id: run }), metrics: { 'ndcg@10': 0.25 } },
+      points: [],
+      log: [],
+      hasGraph: false,
+    })
+    await eventually(() => expect(rows()[0]!.find('button.value').text()).toMatch(/^0\.\d{4}$/))
+    await rows()[0]!.find('button.value').trigger('click')
+    await eventually(() => expect(document.querySelector('.provenance-popover')?.textContent).toContain('0.250000'))
+    const words = document.querySelector('.provenance-popover')!.textContent!
+    expect(words).toContain('NDCG@10 of csc-0')
+    expect(words).toContain('best possible list')
+    expect(words).toContain('Split')
+  })
+
   it('says so where it ranks runs of different splits, and offers to keep them apart', async () => {
     const table = useRunTableStore()
     services.answers['runs:columns'] = () => [columnOf('splitHash', 'text'), columnOf('metric:ndcg@10', 'number')]
