@@ -6,6 +6,7 @@ import type {
   ExperimentPlan,
   ExperimentSummary,
 } from '../../src-shared/domain/experiment'
+import { checkReportMetrics } from '../../src-shared/experiment/check-metrics'
 import { parseExperiment } from '../../src-shared/experiment/parse-experiment'
 import { planExperiment, plannedMethods } from '../../src-shared/experiment/plan-experiment'
 import { methods as descriptors } from '../methods/registry'
@@ -28,7 +29,7 @@ export function experimentsHandlers(core: Core): Pick<Handlers, Names> {
   const planOf = async (text: string): Promise<ExperimentPlan> => {
     const file = parseExperiment(text, methods)
     resolveRecipe(file.data.recipe)
-    await readDataset(workspace.path, file.data.dataset)
+    checkReportMetrics(file, await readDataset(workspace.path, file.data.dataset))
     return planExperiment(file, methods)
   }
 

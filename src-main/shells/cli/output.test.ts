@@ -16,3 +16,16 @@ test('no control character of a text reaches the terminal', () => {
   expect(written).toContain('over\uFFFDwritten\n\uFFFD[1A\nError: no \uFFFD[31mrun\n')
   expect(written).not.toMatch(/[\r\x1b]/)
 })
+
+test('all problems of a checked file are listed', () => {
+  const stderr = new PassThrough()
+  const output = createOutput(false, new PassThrough(), stderr as unknown as NodeJS.WriteStream)
+  const problems = [
+    { code: 'paramInvalid', line: 3, key: 'name', message: 'Too long.' },
+    { code: 'paramUnknown', line: 7, key: 'seeed', message: 'There is no key "seeed".' },
+  ]
+  output.error(new CausewayError('paramInvalid', 'Line 3, name: Too long. (1 more problem below)', { problems }))
+  expect(stderr.read().toString()).toMatch(
+    /^Error: Line 3, name: Too long\. \(1 more problem below\)\n  Line 7, seeed: There is no key "seeed"\.\n/,
+  )
+})

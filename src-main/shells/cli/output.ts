@@ -1,4 +1,5 @@
 import { errorHelp, type CausewayError, type ErrorCode } from '../../../src-shared/contract/errors'
+import type { ExperimentProblem } from '../../../src-shared/experiment/parse-experiment'
 
 /** Where the command line writes: documents and tables to stdout, everything else to stderr. */
 export interface Output {
@@ -59,9 +60,18 @@ export function createOutput(
       endProgress()
       const help = errorHelp[error.code]
       if (json) document({ error: { ...error.toPayload(), help } })
-      stderr.write(printable(`Error: ${error.message}\n${help}\n`))
+      stderr.write(printable([`Error: ${error.message}`, ...furtherProblems(error), help, ''].join('\n')))
     },
   }
+}
+
+/** The problems of a checked file after the first, which the message tells. */
+function furtherProblems({ details }: CausewayError): string[] {
+  const problems = details?.problems
+  if (!Array.isArray(problems)) return []
+  return (problems as ExperimentProblem[])
+    .slice(1)
+    .map(({ line, key, message }) => `  Line ${line}${key ? `, ${key}` : ''}: ${message}`)
 }
 
 /** Exit codes: 1 failed, 2 bad usage, 130 interrupted: resumable, or to be asked again. */
