@@ -135,12 +135,11 @@ const endLine = ({ number, label, phase, seed, state, objective, epochs, seconds
     .filter((part) => part !== null)
     .join(' · ')
 
-/** The comparison of the final runs; null where there is none to compare. */
+/** The comparison of the final runs, which tells of those that failed; null where there is none to compare. */
 async function comparisonOf(opened: Session, { trialList, file }: ExperimentDetail): Promise<Comparison | null> {
-  const runs = trialList.flatMap(({ phase, state, run }) =>
-    phase === 'final' && state === 'completed' && run !== null ? [run] : [],
-  )
-  if (runs.length === 0) return null
+  const finals = trialList.filter(({ phase }) => phase === 'final')
+  if (finals.every(({ state }) => state !== 'completed')) return null
+  const runs = finals.flatMap(({ run }) => (run === null ? [] : [run]))
   return opened.request('compare:runs', { runs, metrics: file.metrics.report })
 }
 
