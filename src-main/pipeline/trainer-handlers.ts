@@ -219,10 +219,17 @@ export function trainerHandlers(
   }
 }
 
-/** Failed allocations come as all sorts of errors: out of JavaScript's heap, of WebAssembly's memory, of the graphics card's. */
-function explainMemory(thrown: unknown): unknown {
+/**
+ * Failed allocations come as all sorts of errors: out of JavaScript's heap, of WebAssembly's memory (which writes where it was
+ * given nothing), of the graphics card's.
+ */
+export function explainMemory(thrown: unknown): unknown {
   if (thrown instanceof CausewayError || !(thrown instanceof Error)) return thrown
-  if (!/out of memory|cannot enlarge memory|allocation failed|invalid typed array length|OOM/i.test(thrown.message))
+  if (
+    !/out of memory|cannot enlarge memory|allocation failed|invalid typed array length|memory access out of bounds|OOM/i.test(
+      thrown.message,
+    )
+  )
     return thrown
   return new CausewayError(
     'outOfMemory',
