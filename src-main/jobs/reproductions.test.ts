@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DatasetManifest } from '../../src-shared/domain/dataset'
 import type { RecordedRun } from '../../src-shared/domain/reproduction'
-import { compareResults, findDataset } from './reproductions'
+import { assertHasResults, compareResults, findDataset } from './reproductions'
 
 const recorded: RecordedRun = {
   run: 'r',
@@ -62,6 +62,13 @@ describe('results', () => {
       { what: 'weights', recorded: 'w', now: 'none' },
       { what: 'evaluation', recorded: 'e', now: 'none' },
     ])
+  })
+
+  it('that were not recorded at all confirm nothing', () => {
+    const results = { ...recorded.results, metrics: {}, weightsHash: null, evaluationHash: null }
+    expect(() => assertHasResults({ ...recorded, results })).toThrow(/no metric and no hash/)
+    for (const some of [{ metrics: { auc: 0.9 } }, { weightsHash: 'w' }, { evaluationHash: 'e' }])
+      expect(() => assertHasResults({ ...recorded, results: { ...results, ...some } })).not.toThrow()
   })
 })
 

@@ -130,6 +130,7 @@ export class Reproductions {
     for (const unfinished of await this.on.unfinishedChecks(recorded.run)) await this.on.remove(unfinished)
     let planned: PlannedCheck
     try {
+      assertHasResults(recorded)
       planned = this.on.plan(recorded, findDataset(recorded, await this.on.datasets()), await this.on.probe())
     } catch (thrown) {
       return refused(CausewayError.from(thrown))
@@ -199,6 +200,17 @@ export function findDataset({ data }: RecordedRun, datasets: readonly DatasetMan
     `The data set "${data.dataset}" with the hash ${data.hash.slice(0, 12)}… is not in this workspace. ${instead} Import the files that the run was trained on.`,
     { dataset: data.dataset, hash: data.hash },
   )
+}
+
+/** Equal epochs alone would confirm nothing. @throws CausewayError `runNotReady` for a record with neither a metric nor a hash */
+export function assertHasResults({ run, results }: RecordedRun): void {
+  const { metrics, weightsHash, evaluationHash } = results
+  if (Object.keys(metrics).length === 0 && weightsHash === null && evaluationHash === null)
+    throw new CausewayError(
+      'runNotReady',
+      'The record has no metric and no hash of the results to hold another training against.',
+      { run },
+    )
 }
 
 /** Numbers with as many digits as it takes to see that they are not the same. */
