@@ -18,9 +18,6 @@ export const signed = (value: number): string => `${value > rounding ? '+' : ''}
 
 export const percent = (share: number): string => `${(share * 100).toFixed(2)} %`
 
-/** `0.012`, `< 0.001`. */
-export const pValue = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3))
-
 /** `95 %`. */
 export const levelWords = (level: number): string => `${Number((level * 100).toFixed(2))} %`
 
@@ -28,9 +25,11 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 
 /** `12.5 s`, `3 min 5 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds - minutes * 60)} s`
+  // Rounded first: 59.97 s is a minute, not 60.0 s.
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 

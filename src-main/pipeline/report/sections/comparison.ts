@@ -1,3 +1,4 @@
+import { formatP } from '../../../../src-shared/comparison/words'
 import type {
   Comparison,
   ComparisonCell,
@@ -8,7 +9,7 @@ import { definitionOf, metricLabel } from '../../../../src-shared/domain/metric'
 import { describeUsers } from '../../../../src-shared/graph/edit/intervention'
 import type { ReportInput } from '../report-input'
 import type { Block, Cell } from '../report-document'
-import { decimals, fewestUsers, levelWords, plural, pValue, signed } from '../words'
+import { decimals, fewestUsers, levelWords, plural, signed } from '../words'
 
 const testLabels = {
   'paired-t-seeds': 'paired t, seeds',
@@ -135,8 +136,8 @@ function testBlocks(label: string, tests: ComparisonTest[], labels: Map<string, 
         test.pairs,
         signed(test.meanDifference),
         test.interval ? `${signed(test.interval.low)} to ${signed(test.interval.high)}` : '',
-        test.p === null ? '' : pValue(test.p),
-        test.pHolm === null ? '' : pValue(test.pHolm),
+        test.p === null ? '' : formatP(test.p),
+        test.pHolm === null ? '' : formatP(test.pHolm),
         test.p === null ? 'not tested' : test.significant ? 'yes' : 'no',
       ]),
       folded: tests.length > 40,
