@@ -221,7 +221,7 @@ describe('an experiment', () => {
     expect(detail.trialList[5]!.reason).toEqual({
       code: 'diverged',
       message: expect.stringMatching(
-        /^No search trial of hopeless came to a value of ndcg@10; the last one: The training diverged/,
+        /^No search trial of hopeless came to a value of NDCG@10; the last one: The training diverged/,
       ),
     })
     expect(detail.best).toEqual({ csc: expect.objectContaining({ trial: 2 }) })
@@ -260,7 +260,7 @@ describe('an experiment', () => {
     const hopeless = detail.trialList[4]!
     expect(hopeless).toMatchObject({ state: 'pruned', epochs: 5, reason: { code: 'hopeless' } })
     expect(hopeless.reason!.message).toMatch(
-      /^Ended at epoch 5: its best ndcg@10 so far, 0\.\d{4}, is below 0\.\d{4}, the median of the 4 finished trials by that epoch\.$/,
+      /^Ended at epoch 5: its best NDCG@10 so far, 0\.\d{4}, is below 0\.\d{4}, the median of the 4 finished trials by that epoch\.$/,
     )
     expect(detail.trials).toMatchObject({ pruned: 1, failed: 0 })
     expect(detail.best['multi-vae']!.trial).not.toBe(5)

@@ -4,6 +4,7 @@ import type { BackendId, BackendProbe } from '../../src-shared/domain/backend'
 import type { ExperimentFile, Trial } from '../../src-shared/domain/experiment'
 import { isActive, type JobProgress, type JobSnapshot, type JobState } from '../../src-shared/domain/job'
 import type { MethodInfo } from '../../src-shared/domain/method'
+import { metricLabel } from '../../src-shared/domain/metric'
 import type { EpochPoint, RunDetail } from '../../src-shared/domain/run'
 import { parseExperiment } from '../../src-shared/experiment/parse-experiment'
 import { plannedMethods, type PlannedMethod } from '../../src-shared/experiment/plan-experiment'
@@ -416,7 +417,10 @@ function endOf(
   if (hopeless) return pruned(known, hopeless, objective)
   if (manifest.state === 'completed') {
     if (trial.phase === 'search' && known.objective === null)
-      return failed('noValidation', `The training reported no ${objective}: no user has a validation item.`)
+      return failed(
+        'noValidation',
+        `The training reported no ${metricLabel(objective)}: no user has a validation item.`,
+      )
     return { ...known, state: 'completed' }
   }
   if (manifest.state === 'cancelled' && ended.timeSpent)
@@ -450,7 +454,7 @@ function pruned(trial: StoredTrial, { epoch, median, trials }: EarlyEnd, objecti
     objective: curve.at(-1) ?? null,
     reason: {
       code: 'hopeless',
-      message: `Ended at epoch ${epoch}: its best ${objective} so far, ${four(best)}, is below ${four(median)}, the median of the ${trials} finished trials by that epoch.`,
+      message: `Ended at epoch ${epoch}: its best ${metricLabel(objective)} so far, ${four(best)}, is below ${four(median)}, the median of the ${trials} finished trials by that epoch.`,
     },
   }
 }
@@ -469,9 +473,12 @@ function progressOf({ setup, trials }: Work, trial: Trial, training: JobProgress
         ? training.etaSeconds / (1 - share)
         : null
   const own = training.etaSeconds ?? (pace === null ? null : pace * (1 - share))
+  const info = setup.planned.find(({ label }) => label === trial.label)?.info
+  // A label that is the method's id was not given by anyone.
+  const name = info && trial.label === info.id ? info.label : trial.label
   const stage = training.stage.charAt(0).toLowerCase() + training.stage.slice(1)
   return {
-    stage: `Trial ${ended.length + 1} of ${total}: ${trial.label}, ${stage}`,
+    stage: `Trial ${ended.length + 1} of ${total}: ${name}, ${stage}`,
     fraction: total === 0 ? null : Math.min(1, (ended.length + share) / total),
     etaSeconds: pace === null || own === null ? null : own + pace * Math.max(0, left - 1),
   }

@@ -168,7 +168,7 @@ describe('a plan', () => {
     ])
     expect(plan.trials).toBe(12 + 8 + 12)
     expect(plan.budgetStatement).toBe(
-      'Every method gets the same budget: up to 12 trials of Bayesian search (TPE) of at most 60 epochs each, judged by ndcg@10 on the validation part; its best parameters are then trained on 6 seeds.',
+      'Every method gets the same budget: up to 12 trials of Bayesian search (TPE) of at most 60 epochs each, judged by NDCG@10 on the validation part; its best parameters are then trained on 6 seeds.',
     )
     expect(plan.warnings).toEqual([
       'The spaces differ in size, so that not every method can use its whole budget: csc 12, multi-vae 8 of 12 trials.',

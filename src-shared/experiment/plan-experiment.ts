@@ -1,5 +1,6 @@
 import type { ExperimentFile, ExperimentPlan } from '../domain/experiment'
 import type { MethodInfo } from '../domain/method'
+import { metricLabel } from '../domain/metric'
 import { resolveParams, type ParamValues } from '../params/params'
 import { labelOf, settingsOf, spaceOf, type MethodEntry, type SearchSpace } from './search-space'
 
@@ -80,7 +81,7 @@ function budgetStatement(file: ExperimentFile, planned: PlannedMethod[]): string
     return `Nothing is searched: every method is trained with the parameters given on ${seeds}${
       epochsPerTrial === undefined ? '' : `, at most ${counted(epochsPerTrial, 'epoch')} each`
     }.`
-  return `Every method gets the same budget: up to ${counted(trialsPerMethod, 'trial')} of ${strategyNames[file.search.strategy]}${epochs}${minutes}, judged by ${file.metrics.objective} on the validation part; its best parameters are then trained on ${seeds}.`
+  return `Every method gets the same budget: up to ${counted(trialsPerMethod, 'trial')} of ${strategyNames[file.search.strategy]}${epochs}${minutes}, judged by ${metricLabel(file.metrics.objective)} on the validation part; its best parameters are then trained on ${seeds}.`
 }
 
 function warningsOf(file: ExperimentFile, planned: PlannedMethod[]): string[] {

@@ -182,8 +182,8 @@ describe('comparability', () => {
       }),
     )
     const { text, runs: others } = comparabilityWarnings(grouped(...runs).groups)[0]!
-    expect(text).toMatch(/ml-100k one \(.*confounders=3[^;]*, and 5 more\); ml-100k two \(/)
-    expect(text).not.toContain('confounders=4')
+    expect(text).toMatch(/ml-100k one \(.*confounders=2[^;]*, and 6 more\); ml-100k two \(/)
+    expect(text).not.toContain('confounders=3')
     expect(others).toEqual(['r8'])
   })
 })

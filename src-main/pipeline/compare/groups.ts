@@ -140,7 +140,7 @@ function experimentLabels(groups: readonly RunManifest[][]): string[] | null {
 
 /** As many as a sentence bears: the first ones, and how many more there are. */
 function firstOf(names: readonly string[]): string[] {
-  const most = 4
+  const most = 3
   return names.length <= most ? [...names] : [...names.slice(0, most - 1), `and ${names.length - most + 1} more`]
 }
 

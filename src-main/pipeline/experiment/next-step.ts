@@ -1,4 +1,5 @@
 import type { ExperimentDetail, ExperimentFile, Trial } from '../../../src-shared/domain/experiment'
+import { metricLabel } from '../../../src-shared/domain/metric'
 import { cappedParams, type PlannedMethod } from '../../../src-shared/experiment/plan-experiment'
 import type { ParamValues } from '../../../src-shared/params/params'
 import { propose } from './propose'
@@ -71,7 +72,7 @@ export function bestOf(file: ExperimentFile, method: PlannedMethod, trials: read
     found: false,
     reason: {
       code: last?.code ?? 'searchFailed',
-      message: `No search trial of ${method.label} came to a value of ${file.metrics.objective}${last ? `; the last one: ${last.message}` : '.'}`,
+      message: `No search trial of ${method.label} came to a value of ${metricLabel(file.metrics.objective)}${last ? `; the last one: ${last.message}` : '.'}`,
     },
   }
 }

@@ -116,7 +116,7 @@ function figure(block: Figure, id: string): string {
 }
 
 const isNumber = (cell: Cell): boolean =>
-  /^([-+−]?[\d.]+(e[-+]?\d+)?( (%|±|to|[-+−\d.]+))*|< [\d.]+|)$/.test(String(cell))
+  /^([-+−]?[\d.,]+(e[-+]?\d+)?( (%|±|to|s|min|h|[-+−\d.]+))*|< [\d.]+|)$/.test(String(cell))
 const isHash = (cell: Cell): boolean => /^[0-9a-f]{24,64}$/.test(String(cell))
 
 function table(block: TableBlock): string {

@@ -11,6 +11,7 @@ import { reportOptionsSchema } from '../../../src-shared/domain/report'
 import { buildReport } from './build-report'
 import { mostBytes, renderHtml } from './render-html'
 import { renderMarkdown } from './render-markdown'
+import { count, decimals } from './words'
 import type { ReportInput } from './report-input'
 import { trainCommand } from './sections/reproduction'
 import { meanOverSeeds } from './sections/training'
@@ -433,8 +434,8 @@ describe('a report of a run with interventions', () => {
       'recall@10 label',
       'recall@10 means this.',
       'Share of category = share@10:category=Tools label',
-      '-10.0000',
-      '-12.0000 to -8.0000',
+      '−10.0000',
+      '−12.0000 to −8.0000',
       'Up to assumptions.',
       'Noise is additive.',
       'No hidden cause.',
@@ -468,11 +469,18 @@ describe('a report of a run with interventions', () => {
     expect(renderMarkdown(buildReport(of({ ...whole, effects: [masked] })))).not.toContain('Held at n sd')
   })
 
+  it('gives a deviation the decimals of its mean, and groups the digits of counts', () => {
+    expect(decimals(215.7832, 215.7832)).toBe('215.78')
+    expect(decimals(3.2136, 215.7832)).toBe('3.21')
+    expect(decimals(0.0041, 0.1499)).toBe('0.0041')
+    expect(count(100_000)).toBe('100,000')
+  })
+
   it('shows no figure as zero that is not', () => {
     const metrics = [quantity('small', 0.5, 0.50002, -0.0000123, 1e-17)]
     const small = { ...saved, effect: { ...saved.effect, metrics } }
     expect(renderMarkdown(buildReport(of({ ...whole, effects: [small] })))).toContain(
-      '| small label | 7 | 0.5000 | 0.5000 | +0.000020 | -0.000012 to 0.0000 |',
+      '| small label | 7 | 0.5000 | 0.5000 | +0.000020 | −0.000012 to 0.0000 |',
     )
   })
 

@@ -1,4 +1,5 @@
 import type { BarsBlock, ChartBlock, Figure, GraphBlock, IntervalsBlock } from './report-document'
+import { decimals } from './words'
 
 /** Text and attribute values made safe for HTML and SVG. */
 export const escapeHtml = (text: string): string =>
@@ -230,7 +231,7 @@ function intervalChart({ rows, xLabel }: IntervalsBlock): Drawing {
         ? ''
         : `<line class="whisker" x1="${fixed(x(left))}" x2="${fixed(x(end))}" y1="${fixed(y)}" y2="${fixed(y)}"/>`) +
       `<circle class="value" cx="${fixed(x(value))}" cy="${fixed(y)}" r="4.5"/>` +
-      text(right + 10, y + 4, shortNumber(value), 'start', 'row-label')
+      text(right + 10, y + 4, decimals(value), 'start', 'row-label')
     )
   })
   return {

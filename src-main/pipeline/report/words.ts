@@ -8,12 +8,21 @@ export const fewestUsers = 5
 /** What differs by less is the rounding of sums. */
 const rounding = 1e-9
 
-/** Four decimals, and as many more as it takes that what is not zero does not read as zero. */
-export function decimals(value: number): string {
-  if (Math.abs(value) < rounding) return '0.0000'
-  const text = value.toFixed(4)
-  return /[1-9]/.test(text) ? text : value.toPrecision(2)
+/**
+ * Four decimals, and as many more as it takes that what is not zero does not read as zero; with a minus sign of its own width.
+ * @param beside the number whose decimals it has, two from 10 on, such as the mean of a standard deviation
+ */
+export function decimals(value: number, beside = 0): string {
+  const places = Math.abs(beside) >= 10 ? 2 : 4
+  if (Math.abs(value) < rounding) return (0).toFixed(places)
+  const text = Math.abs(value).toFixed(places)
+  return (value < 0 ? '−' : '') + (/[1-9]/.test(text) ? text : Math.abs(value).toPrecision(2))
 }
+
+const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+
+/** A count with thousands separated: `100,000`. */
+export const count = (value: number): string => grouped.format(value)
 export const signed = (value: number): string => `${value > rounding ? '+' : ''}${decimals(value)}`
 
 export const percent = (share: number): string => `${(share * 100).toFixed(2)} %`

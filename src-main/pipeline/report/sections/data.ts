@@ -1,7 +1,7 @@
 import type { DatasetCard } from '../../../../src-shared/domain/dataset'
 import type { ReportedData, ReportInput } from '../report-input'
 import { significant, type Block, type Cell } from '../report-document'
-import { facts, fewestUsers, percent } from '../words'
+import { count, facts, fewestUsers, percent } from '../words'
 
 /** What the runs were trained on: counts, distributions and what to know before trusting numbers made from it. */
 export function dataSection({ data, options }: ReportInput): Block[] {
@@ -25,17 +25,17 @@ function cardBlocks(card: DatasetCard, { datasetHash, splitHash }: ReportedData,
   const { manifest, raw, prepared, shareOfTop20Percent, timeRange, alerts } = card
   const rows: Cell[][] = [
     ['Source', manifest.source.files.join(', ')],
-    ['Users', raw.users],
-    ['Items', raw.items],
-    ['Interactions', raw.interactions],
-    ['Repeated interactions', raw.duplicates],
+    ['Users', count(raw.users)],
+    ['Items', count(raw.items)],
+    ['Interactions', count(raw.interactions)],
+    ['Repeated interactions', count(raw.duplicates)],
     ['Density of the raw table', percent(raw.density)],
     ...(timeRange ? [['Time range', `${timeRange.from.slice(0, 10)} to ${timeRange.to.slice(0, 10)}`]] : []),
-    ['Users after the recipe', prepared.users],
-    ['Items after the recipe', prepared.items],
-    ['Positive interactions', prepared.positives],
-    ['Train / validation / test', `${prepared.train} / ${prepared.validation} / ${prepared.test}`],
-    ['Users without a test item', prepared.coldUsers],
+    ['Users after the recipe', count(prepared.users)],
+    ['Items after the recipe', count(prepared.items)],
+    ['Positive interactions', count(prepared.positives)],
+    ['Train / validation / test', [prepared.train, prepared.validation, prepared.test].map(count).join(' / ')],
+    ['Users without a test item', count(prepared.coldUsers)],
     ['Share of positives on the top 20 % of items', percent(shareOfTop20Percent)],
     ['SHA-256 of the data set', datasetHash],
     ['Hash of the split', splitHash ?? 'not recorded'],
@@ -58,10 +58,10 @@ function cardBlocks(card: DatasetCard, { datasetHash, splitHash }: ReportedData,
       caption: 'Activity: users by the number of their positive interactions',
       xLabel: 'Positive interactions',
       yLabel: 'Users',
-      bars: counts.map((count, bin) => ({
+      bars: counts.map((users, bin) => ({
         label: binLabel(edges[bin]!, edges[bin + 1]!, bin === counts.length - 1),
         // A bin of few people would speak of them.
-        value: aggregatesOnly && count > 0 && count < fewestUsers ? null : count,
+        value: aggregatesOnly && users > 0 && users < fewestUsers ? null : users,
       })),
     })
   }

@@ -5,8 +5,10 @@ import type { Block, Cell, ChartSeries } from '../report-document'
 import { decimals, duration, facts, plural } from '../words'
 
 /** What was planned, what every method was given, what the search found, and what went wrong. */
-export function experimentSection({ experiment }: ReportInput): Block[] {
-  if (experiment === null) return []
+export function experimentSection({ experiment: asRun, runs }: ReportInput): Block[] {
+  if (asRun === null) return []
+  const labelOf = new Map(runs.map(({ method }) => [method.id, method.label]))
+  const experiment = named(asRun, (method) => labelOf.get(method) ?? method)
   const { file, plan, trialList, notes, best } = experiment
   const objective = metricLabel(file.metrics.objective)
   const searched = plan.methods.some(({ searchTrials }) => searchTrials > 0)
@@ -50,6 +52,28 @@ export function experimentSection({ experiment }: ReportInput): Block[] {
   }
   blocks.push(...troubleBlocks(trialList))
   return blocks
+}
+
+/** The experiment with the methods' names in place of their ids; a label that its author gave stays. */
+function named(experiment: ExperimentDetail, labelOf: (method: string) => string): ExperimentDetail {
+  const shown = <T extends { label: string; method: string }>(one: T): T =>
+    one.label === one.method ? { ...one, label: labelOf(one.method) } : one
+  const { file, plan, trialList, best } = experiment
+  return {
+    ...experiment,
+    file: {
+      ...file,
+      methods: file.methods.map((entry) => ({ ...entry, label: entry.label ?? labelOf(entry.method) })),
+    },
+    plan: { ...plan, methods: plan.methods.map(shown) },
+    trialList: trialList.map(shown),
+    best: Object.fromEntries(
+      Object.entries(best).map(([label, found]) => {
+        const isGiven = file.methods.some((entry) => entry.label === label)
+        return [isGiven ? label : labelOf(label), found]
+      }),
+    ),
+  }
 }
 
 const stateWords = ({ state, trials }: ExperimentDetail): string => {

@@ -70,11 +70,14 @@ function tableOfRun(caption: string, names: string[], { manifest, evaluation }: 
     ],
     rows: names.map((name) => {
       const interval = intervals.get(name)
+      const value = manifest.metrics![name]!
       const { unit, direction } = definitionOf(name)
       return [
         metricLabel(name),
-        `${decimals(manifest.metrics![name]!)}${unit ? ` ${unit}` : ''}`,
-        ...(withIntervals ? [interval ? `${decimals(interval.low)} to ${decimals(interval.high)}` : ''] : []),
+        `${decimals(value, value)}${unit ? ` ${unit}` : ''}`,
+        ...(withIntervals
+          ? [interval ? `${decimals(interval.low, value)} to ${decimals(interval.high, value)}` : '']
+          : []),
         better[direction],
       ]
     }),
@@ -105,9 +108,9 @@ function meanAndSd({ runs }: RunGroup, name: string): string {
   const values = runs.map(({ manifest }) => manifest.metrics?.[name]).filter((value) => value !== undefined)
   if (values.length === 0) return ''
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  if (values.length === 1) return decimals(mean)
+  if (values.length === 1) return decimals(mean, mean)
   const sd = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1))
-  return `${decimals(mean)} ± ${decimals(sd)}`
+  return `${decimals(mean, mean)} ± ${decimals(sd, mean)}`
 }
 
 /** Each metric's definition once, whatever its cut-offs and attributes. */
