@@ -144,6 +144,15 @@ describe('a comparison', () => {
     expect(await compareRuns([...csc, ...vae])).toEqual(result)
   })
 
+  it('says which metric none of its runs has', async () => {
+    const { warnings, metrics } = await compareRuns([...csc, ...vae], {
+      metrics: ['ndcg@10', 'ndcg@77', 'avp:nope@10'],
+    })
+    expect(warnings.map(({ code }) => code)).toEqual(['notMeasured'])
+    expect(warnings[0]!.text).toContain('None of the runs has ndcg@77, avp:nope@10. Lists are measured at 10 and 30')
+    expect(metrics[1]!.cells.map(({ mean }) => mean)).toEqual([null, null])
+  })
+
   it('carries what each number is', async () => {
     const { provenance, groups } = await compareRuns([...csc, ...vae])
     const known = provenance['ndcg@10']!

@@ -2,7 +2,7 @@ import type { Handlers } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { ComparabilityWarning, Comparison, ComparisonRequest } from '../../src-shared/domain/comparison'
 import type { UserSelection } from '../../src-shared/domain/intervention'
-import { definitionOf, metricProvenance } from '../../src-shared/domain/metric'
+import { cutoffs, definitionOf, metricProvenance } from '../../src-shared/domain/metric'
 import type { RunManifest } from '../../src-shared/domain/run'
 import { methods } from '../methods/registry'
 import { compareGroups, type MeasuredGroup } from '../pipeline/compare/compare-groups'
@@ -69,6 +69,8 @@ export async function compare(core: Needed, request: ComparisonRequest): Promise
   const compared = await compareGroups(measured, { metrics, baseline, level, rankable, step: letIn })
   for (const text of compared.leftOut) warnings.push({ code: 'tooMany', text, runs: [], forbidsRanking: false })
   const counted = groups.flatMap((grouped) => grouped.manifests)
+  const unknown = metrics.filter((name) => counted.every((manifest) => manifest.metrics?.[name] === undefined))
+  if (unknown.length > 0) warnings.push(notMeasured(unknown))
   const provenance = metrics.map((name) => {
     const known = metricProvenance(counted, name)
     return [name, users.kind === 'all' ? known : { ...known, users: evaluated }] as const
@@ -125,6 +127,13 @@ const leftOut = (left: Measurement['lacking']): ComparabilityWarning => ({
   code: 'leftOut',
   text: `${left.length === 1 ? 'A run is' : `${left.length} runs are`} left out. ${listed(left)}`,
   runs: left.map(({ run }) => run),
+  forbidsRanking: false,
+})
+
+const notMeasured = (metrics: string[]): ComparabilityWarning => ({
+  code: 'notMeasured',
+  text: `None of the runs has ${metrics.join(', ')}. Lists are measured at ${cutoffs.join(' and ')}, and by the attributes that the items had when the runs were trained.`,
+  runs: [],
   forbidsRanking: false,
 })
 

@@ -88,6 +88,8 @@ export interface ComparabilityWarning {
     | 'otherBackend'
     | 'otherSeeds'
     | 'noUserValues'
+    /** None of the runs has a metric that was asked for. */
+    | 'notMeasured'
     | 'otherBudget'
     /** Runs that were asked for and are not in the comparison. */
     | 'leftOut'
