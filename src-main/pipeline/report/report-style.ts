@@ -39,6 +39,8 @@ ${indices.map((i) => `.line-${i} { stroke: var(--s${i}); stroke-dasharray: ${das
 svg .edge-label, svg .node-label { paint-order: stroke; stroke: var(--ground); stroke-width: 4px; }
 @page { size: A4; margin: 16mm 15mm 20mm; @bottom-right { content: counter(page) ' / ' counter(pages); font: 9pt sans-serif; color: #565d6b; } }
 @media print { :root:root { font-size: 10pt; color-scheme: light; --text: #1d2129; --faint: #565d6b; --line: #dcdfe5; --ground: #fff; --panel: #f4f5f7; --accent: #0072b2; --warn: #8a5200; --warn-soft: #fbf0dd; --s0: #0072b2; --s1: #c24e00; --s2: #007d5b; --s3: #a5487f; --s4: #8a6100; --s5: #444b57; }
+  /* No heading and no head of a table stays behind without what it heads. */
+  table:not(:has(tbody tr:nth-child(13))) { break-inside: avoid; } thead, tbody tr:nth-child(-n+2):not(:last-child) { break-after: avoid; } tbody tr:nth-last-child(-n+2):not(:first-child) { break-before: avoid; }
   body { max-width: none; padding: 0; font-size: 1rem; } h2 { margin-top: 1.75rem; } h2, h3, figcaption, caption { break-after: avoid; } figure, svg, tr, .warning { break-inside: avoid; } .skip, .data { display: none; } .scroll { overflow: visible; }
   table { font-size: 8.5pt; } th, td { padding-right: 0.7rem; min-width: 0; } .number { white-space: normal; } .words { min-width: 30mm; } .hash { min-width: 18mm; } thead { display: table-header-group; } svg { max-width: 150mm; } svg.graph { max-width: 110mm; }
   .long > summary { display: none; } .long::details-content { content-visibility: visible; display: block; height: auto; } }
