@@ -106,7 +106,7 @@ export const useRunTableStore = defineStore('run-table', () => {
       const view = views.value.get(column)
       if (!view) return []
       // A mean with its deviation takes more room than a value.
-      const width = isGrouped.value && column.startsWith('metric:') ? Math.max(view.width, 136) : view.width
+      const width = isGrouped.value && column.startsWith('metric:') ? Math.max(view.width, 168) : view.width
       return [{ ...view, width: widths[column] ?? width }]
     })
   })
