@@ -1,8 +1,7 @@
 import type { ModelFormat, TableFormat } from '../../src-shared/domain/exported'
 
 /** What is exported: the tabs of the dialog. */
-const exportSubjects = ['model', 'lists', 'graph'] as const
-export type ExportSubject = (typeof exportSubjects)[number]
+export type ExportSubject = 'model' | 'lists' | 'graph'
 
 export interface FormatWords<Id extends string> {
   id: Id

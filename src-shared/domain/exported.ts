@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { factorsSchema } from './mask'
 
 export const modelFormats = ['safetensors', 'tfjs', 'onnx'] as const
