@@ -220,7 +220,7 @@ describe('a comparison', () => {
     expect(result.groups[0]!.runs.map(({ run }) => run)).toEqual(['again', 'csc-1', 'csc-2'])
     expect(warned(result)).toEqual([['leftOut', [failed, check, 'gone', 'csc-0']]])
     expect(result.warnings[0]!.text).toBe(
-      '4 runs are left out. failed: it is failed and has no test metrics; check: it was trained to check csc-0, and would count it twice; gone: there is no such run; csc-0: a newer run is the same in everything, seed included.',
+      '4 runs are left out. failed: no test metrics (failed); check: it was trained to check csc-0, and would count it twice; gone: there is no such run; csc-0: a newer run is the same in everything, seed included.',
     )
     await expect(compareRuns([failed])).rejects.toMatchObject({ code: 'badRequest' })
   })

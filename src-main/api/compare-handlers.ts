@@ -100,7 +100,7 @@ export function readRuns(
       if (manifest.reproduces !== null)
         left.push({ run, reason: `it was trained to check ${manifest.reproduces}, and would count it twice` })
       else if (manifest.state !== 'completed' || manifest.metrics === null)
-        left.push({ run, reason: `it is ${manifest.state} and has no test metrics` })
+        left.push({ run, reason: `no test metrics (${manifest.state})` })
       else manifests.push(manifest)
     } catch (error) {
       if (!(error instanceof CausewayError) || !['notFound', 'runInvalid'].includes(error.code)) throw error
@@ -113,7 +113,7 @@ export function readRuns(
 
 const labelOf = (method: string): string => methods.find(({ info }) => info.id === method)?.info.label ?? method
 
-/** `csc-1: it is failed and has no test metrics; csc-2, csc-3: there is no such run.` */
+/** `csc-1: no test metrics (failed); csc-2, csc-3: there is no such run.` */
 function listed(runs: Measurement['lacking']): string {
   const byReason = new Map<string, string[]>()
   for (const { run, reason } of runs) byReason.set(reason, [...(byReason.get(reason) ?? []), run])

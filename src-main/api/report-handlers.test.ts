@@ -123,7 +123,7 @@ describe('the report of several runs', () => {
   it('draws the mean over seeds with a band', async () => {
     const { html } = await request('report:html', { subject: ofAll(), sections: ['training'] })
     expect(html.match(/<polygon class="band/g)!.length).toBeGreaterThanOrEqual(2)
-    expect(html).toContain('NDCG @10 on the validation part')
+    expect(html).toContain('NDCG@10 on the validation part')
   })
 })
 

@@ -72,7 +72,7 @@ export const trainingParams = (defaults: TrainingDefaults): ParamSchema => [
 export const validationSeries: SeriesInfo[] = cutoffs.flatMap((k) =>
   rankingMetrics.map((metric) => ({
     id: `${metric.id}@${k}`,
-    label: `${metric.label} @${k}`,
+    label: `${metric.label}@${k}`,
     help: `On the validation part, k = ${k}. ${metric.help}`,
     group: 'validation' as const,
   })),

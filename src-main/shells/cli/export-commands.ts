@@ -24,7 +24,7 @@ import { integerIn } from './integer-option'
 import { findMask, nodeNames } from './intervene-commands'
 import { formatOf } from './mask-files'
 import type { Session } from './session'
-import { writeText } from './text-files'
+import { outputFile, writeText } from './text-files'
 
 const maskOption = (): Option => new Option('--mask <file or name>', 'a mask in a file, or one saved with the run')
 
@@ -73,11 +73,11 @@ export function addExportCommands({ program, output, session }: CommandContext):
         { out, mask, k, format = tableFormatOf(out) }: { out: string; mask?: string; k: number; format?: TableFormat },
       ) =>
         session('read', async (opened) => {
+          const file = outputFile(out)
           const factors = await factorsOf(opened, run, mask)
           const lists = await ask(opened, (task) =>
             opened.request('export:topK', { run, format, k, mask: factors, task }),
           )
-          const file = resolve(out)
           writeFileAtomic(file, lists.bytes)
           const sizeBytes = lists.bytes.length
           output.result({ run, format, k, mask: factors, users: lists.users, file, sizeBytes }, () => file)
@@ -168,9 +168,11 @@ function writeModel(out: string, files: ExportedFile[]): WrittenFile[] {
     return { file, sizeBytes: data.length }
   }
   if (ending === '.zip') {
+    outputFile(out)
     return [write(target, zipSync(Object.fromEntries(files.map(({ name, bytes }) => [name, bytes]))))]
   }
   if (ending === '.onnx' || ending === '.safetensors') {
+    outputFile(out)
     const stem = join(dirname(target), basename(target, extname(target)))
     return files.map(({ name, bytes }) => write(endingOf(name) === ending ? target : `${stem}.${name}`, bytes))
   }

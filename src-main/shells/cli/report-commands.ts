@@ -1,10 +1,10 @@
-import { extname, resolve } from 'node:path'
+import { extname } from 'node:path'
 import { CausewayError } from '../../../src-shared/contract/errors'
 import { isMetricName } from '../../../src-shared/domain/metric'
 import { reportSections, type ReportSectionId, type ReportSubject } from '../../../src-shared/domain/report'
 import { writeFileAtomic } from '../../storage/atomic'
 import type { CommandContext } from './context'
-import { readText } from './text-files'
+import { outputFile, readText } from './text-files'
 
 interface ReportCommandOptions {
   experiment?: string
@@ -41,6 +41,7 @@ export function addReportCommands({ program, output, session }: CommandContext):
         ...(given.title === undefined ? {} : { title: given.title }),
         ...(given.summaryFile === undefined ? {} : { summary: readText(given.summaryFile) }),
       }
+      const file = outputFile(given.out)
       return session('read', async ({ request }) => {
         const content = {
           html: async () => (await request('report:html', options)).html,
@@ -48,7 +49,6 @@ export function addReportCommands({ program, output, session }: CommandContext):
           pdf: async () => (await request('report:pdf', options)).bytes,
         }
         const written = await content[form]()
-        const file = resolve(given.out)
         writeFileAtomic(file, written)
         const of = subject.kind === 'run' ? { run: subject.run } : { subject }
         output.result({ ...of, file, sizeBytes: Buffer.byteLength(written) }, () => file)

@@ -73,6 +73,7 @@ describe('causeway report', { timeout: 120_000 }, () => {
   it.each([
     ['no subject', ['--out', 'x.html'], /one of the three/],
     ['two subjects', ['run', '--runs', 'a,b', '--out', 'x.html'], /one of the three/],
+    ['no such folder', ['run', '--out', 'no/such/folder/x.html'], /no folder .*no\/such\/folder/],
     ['another form', ['run', '--out', 'x.docx'], /\.html, \.md or \.pdf/],
     ['a section there is none of', ['run', '--out', 'x.md', '--sections', 'data,weather'], /"weather".*limitations/],
     ['a metric there is none of', ['--runs', 'a,b', '--metrics', 'joy@10', '--out', 'x.md'], /"joy@10"/],

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { CausewayError } from '../../../src-shared/contract/errors'
 import { writeFileAtomic } from '../../storage/atomic'
 import { toIoError } from '../../storage/io-errors'
 
@@ -12,9 +13,16 @@ export function readText(path: string): string {
   }
 }
 
+/** The absolute path of a file to be written. @throws CausewayError `badRequest` where its folder is not there: said before any work is done */
+export function outputFile(path: string): string {
+  const file = resolve(path)
+  if (existsSync(dirname(file))) return file
+  throw new CausewayError('badRequest', `There is no folder ${JSON.stringify(dirname(file))} to write into.`, { file })
+}
+
 /** Writes a text file whole or not at all. @returns its absolute path */
 export function writeText(path: string, text: string): string {
-  const file = resolve(path)
+  const file = outputFile(path)
   writeFileAtomic(file, text)
   return file
 }
