@@ -1,4 +1,5 @@
-import { createPinia, setActivePinia } from 'pinia'
+import { createPinia, disposePinia, setActivePinia, type Pinia } from 'pinia'
+import { afterEach } from 'vitest'
 import { vi } from 'vitest'
 import type { EventMap, EventName, RequestInput, RequestName, RequestOutput } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
@@ -21,9 +22,17 @@ export interface ServicesEnd {
   hangUp(): void
 }
 
+let pinia: Pinia | null = null
+// Answers that come after a test must find no store that still acts on them: the window may be gone by then.
+afterEach(() => {
+  if (pinia) disposePinia(pinia)
+  pinia = null
+})
+
 /** Puts the stores on a fresh Pinia and on a pipe whose other end the test holds. */
 export function connectServices(answers: Answers = {}): ServicesEnd {
-  setActivePinia(createPinia())
+  pinia = createPinia()
+  setActivePinia(pinia)
   localStorage.clear()
   const asked: RequestName[] = []
   let served: ServedChannel
