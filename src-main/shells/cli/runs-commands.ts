@@ -117,7 +117,7 @@ async function listRuns(
     const { column, descending } = parseSort(text)
     return { column: named(column), descending }
   })
-  const mixed = mixesSplits(await opened.request('runs:columns', { filter }), sort, [])
+  const mixed = sort.length > 0 && mixesSplits(await opened.request('runs:columns', { filter }), sort, [])
   const rows: RunRow[] = []
   const limit = given.limit ?? Infinity
   for (;;) {
