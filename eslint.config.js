@@ -23,7 +23,8 @@ const noUi = {
 }
 
 export default defineConfigWithVueTs(
-  { ignores: ['out', 'node_modules', 'test-results', 'playwright-report'] },
+  // The kernels are AssemblyScript, which looks like TypeScript and has other types.
+  { ignores: ['out', 'node_modules', 'test-results', 'playwright-report', 'src-main/tensor/kernels/assembly'] },
   vue.configs['flat/recommended'],
   vueTsConfigs.recommended,
   prettier,

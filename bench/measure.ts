@@ -273,12 +273,13 @@ if (!measure) {
   process.exit(2)
 }
 const backend = backendIds.find((id) => id === asked) ?? ('wasm' satisfies BackendId)
-if (name !== 'import/1m') await useBackend(backend)
+const threads = Number(process.env['CAUSEWAY_BENCH_THREADS'] ?? 2)
+if (name !== 'import/1m') await useBackend(backend, threads)
 const line = await measure()
 console.log(
   JSON.stringify({
     name,
-    ...(name === 'import/1m' ? {} : { backend, threads: 1 }),
+    ...(name === 'import/1m' ? {} : { backend, threads }),
     ...line,
     peak_rss_mb: peakRssMb(),
     cpu: cpus()[0]?.model ?? 'unknown',

@@ -18,7 +18,7 @@ function newestChange(path) {
 function isFresh() {
   const built = statSync(stamp, { throwIfNoEntry: false })
   if (!built || !existsSync(join(root, 'out', 'main', 'cli.js'))) return false
-  const sources = ['src-main', 'src-shared', 'src-renderer', 'electron.vite.config.ts', 'package-lock.json']
+  const sources = ['src-main', 'src-shared', 'src-renderer', 'electron.vite.config.ts', 'scripts/build-kernels.mjs', 'package-lock.json']
   return sources.every((source) => newestChange(join(root, source)) <= built.mtimeMs)
 }
 
@@ -52,11 +52,11 @@ export function ensureBuilt() {
     const started = new Date()
     const vite = join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js')
     if (!existsSync(vite)) throw new Error('Causeway is not built and its tools are not installed: run "npm ci" first.')
-    const built = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
-      cwd: root,
-      stdio: ['ignore', 2, 2],
-    })
-    if (built.status !== 0) throw new Error('The build failed; its messages are above.')
+    const steps = [[join(root, 'scripts', 'build-kernels.mjs')], [vite, 'build', '--logLevel', 'warn']]
+    for (const step of steps) {
+      const built = spawnSync(process.execPath, step, { cwd: root, stdio: ['ignore', 2, 2] })
+      if (built.status !== 0) throw new Error('The build failed; its messages are above.')
+    }
     writeFileSync(stamp, '')
     // What was changed while the build ran is newer than the build.
     utimesSync(stamp, started, started)

@@ -1,4 +1,5 @@
 import type { NamedArrays } from '../methods/method'
+import { kernelsFor } from './kernels/kernels'
 import { checkedArrays, readTensors, type Weights } from './named-arrays'
 import { tf, type Tensor } from './tf'
 
@@ -50,6 +51,8 @@ export class Adam {
       // torch adds epsilon to the bias-corrected root; multiplied through by the correction it stands here.
       const floor = epsilon * correction
       const [first, second] = [this.first[name]!, this.second[name]!]
+      const fused = kernelsFor('adam')
+      if (fused?.adam(variable, given, first, second, { rate, floor, weightDecay, beta1, beta2 })) continue
       const [nextFirst, nextSecond, value] = tf.tidy(() => {
         const gradient = weightDecay === 0 ? given : tf.add(given, tf.mul(variable, weightDecay))
         const m = tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1))

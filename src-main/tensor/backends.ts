@@ -4,6 +4,9 @@ import util from 'node:util'
 import { CausewayError } from '../../src-shared/contract/errors'
 import { backendIds, type BackendId, type BackendProbe, type BackendReport } from '../../src-shared/domain/backend'
 import { registerGradients } from './gradients'
+import { startKernels, type Kernels } from './kernels/kernels'
+import { registerProducts } from './kernels/register'
+import { startOnSharedHeap, type WasmBackend } from './kernels/shared-heap'
 import { registerTensorflowKernels } from './tensorflow-kernels'
 import { tf } from './tf'
 
@@ -78,11 +81,19 @@ async function loadWebgpu(): Promise<Loaded> {
   }
 }
 
+/** Our kernels on the heap of `wasm`; null where they could not be started, and tfjs' own compute alone. */
+let kernels: Kernels | null = null
+
 async function loadWasm(): Promise<Loaded> {
   const wasm = await import('@tensorflow/tfjs-backend-wasm')
   const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')
   wasm.setWasmPaths(dirname(entry) + sep)
-  return { detail: `tfjs-backend-wasm ${wasm.version_wasm} with SIMD, one thread.`, accelerated: false }
+  const name = `tfjs-backend-wasm ${wasm.version_wasm}`
+  if (!(await startOnSharedHeap(wasm.setThreadsCount))) throw new Error('it could not be initialised')
+  kernels = startKernels(tf.backend() as WasmBackend)
+  if (!kernels) return { detail: `${name} with SIMD, one thread; the fast kernels are missing.`, accelerated: false }
+  registerProducts()
+  return { detail: `${name} with our kernels (${kernels.description}).`, accelerated: false }
 }
 
 async function loadCpu(): Promise<Loaded> {
@@ -135,11 +146,13 @@ async function activate(id: BackendId): Promise<Loaded> {
 
 /**
  * Makes `id` the backend of every following tensor operation.
+ * @param threads how many threads `wasm` computes on; the other backends have their own way. Results do not depend on it
  * @throws CausewayError `backendUnavailable` with the reason; it never falls back to another one
  */
-export async function useBackend(id: BackendId): Promise<void> {
+export async function useBackend(id: BackendId, threads = 1): Promise<void> {
   try {
     await activate(id)
+    if (id === 'wasm') await kernels?.useThreads(threads)
     await proveProduct()
   } catch (thrown) {
     loaded.delete(id)

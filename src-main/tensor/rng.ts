@@ -1,8 +1,17 @@
+/** Fewer normals than this are not worth the way to a kernel. */
+const worthBulk = 256
+
 /**
  * The one seeded generator: xoshiro128** (Blackman & Vigna 2018), seeded through splitmix32.
  * Its state is four 32-bit words, so that a checkpoint can carry it and a resumed run draws the same numbers.
  */
 export class Rng {
+  /**
+   * Fills many normals at once and moves the state on, where the tensor engine has a kernel for it; what comes out is the same within
+   * the rounding of float32. Until then there is none, for the generator knows no engine.
+   */
+  static bulkNormals: (state: Uint32Array, out: Float32Array) => boolean = () => false
+
   private constructor(private readonly s: Uint32Array) {}
 
   /** A generator from a seed (any 32-bit integer). */
@@ -71,6 +80,7 @@ export class Rng {
 
   /** Fills `out` with standard normals and returns it. */
   fillNormal(out: Float32Array): Float32Array {
+    if (out.length >= worthBulk && Rng.bulkNormals(this.s, out)) return out
     for (let i = 0; i < out.length; i += 2) {
       const radius = Math.sqrt(-2 * Math.log((this.uint32() + 1) / 4294967296))
       const angle = 2 * Math.PI * this.uniform()

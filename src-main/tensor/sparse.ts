@@ -1,5 +1,6 @@
 import type { Csr } from '../../src-shared/domain/split'
 import type { Rng } from './rng'
+import { kernelsFor } from './kernels/kernels'
 import { keepForGradient as keep } from './ops'
 import { tf, type Tensor, type Tensor1D, type Tensor2D } from './tf'
 
@@ -66,8 +67,16 @@ export function denseRows(rows: Csr): Tensor2D {
   return tf.tensor2d(values, [rows.rows, rows.cols])
 }
 
+/** The pattern as tensors. */
+const patternOf = (csr: Csr): [indptr: Tensor1D, indices: Tensor1D] => [
+  tf.tensor1d(csr.indptr, 'int32'),
+  tf.tensor1d(csr.indices, 'int32'),
+]
+
 /** For every row of `csr` the sum of the rows of `table` it stores: [csr.rows, width]. */
 function sumStoredRows(table: Tensor2D, csr: Csr): Tensor2D {
+  const kernels = kernelsFor('rows')
+  if (kernels) return kernels.sumRows(table, ...patternOf(csr), null)
   const width = table.shape[1]
   let last = csr.rows
   while (last > 0 && csr.indptr[last] === csr.indptr[last - 1]) last--
@@ -122,6 +131,22 @@ export const sparseMatMul = (rows: ScaledRows, weight: Tensor): Tensor2D =>
  * log-sum-exp is m - log(largest softmax).
  */
 export function multinomialLogLikelihood(logits: Tensor2D, rows: Csr): Tensor1D {
+  const kernels = kernelsFor('likelihood')
+  if (kernels) {
+    const fused = tf.customGrad((given, save) => {
+      const [indptr, indices] = patternOf(rows)
+      const { value, logSumExp } = kernels.likelihood(given as Tensor2D, indptr, indices)
+      keep(save, [given as Tensor, indptr, indices, logSumExp])
+      return {
+        value,
+        gradFunc: (dy: Tensor, saved: Tensor[]) => {
+          const [x, pointers, stored, total] = saved as [Tensor2D, Tensor1D, Tensor1D, Tensor1D]
+          return kernels.likelihoodGradient(x, pointers, stored, dy as Tensor1D, total)
+        },
+      }
+    })
+    return fused(logits) as Tensor1D
+  }
   const likelihood = tf.customGrad((given, save) => {
     const x = given as Tensor2D
     const counts = new Float32Array(rows.rows)

@@ -1,0 +1,9 @@
+// What the kernels offer to `tensor/kernels`: see README.md there. All pointers are byte offsets into the heap that is imported.
+export { initialise, serve } from './pool'
+export { product, productWorkspace } from './product'
+export { sumRows } from './rows'
+export { columnSums } from './columns'
+export { likelihood, likelihoodGradient, logSoftmax } from './likelihood'
+export { adam } from './adam'
+export { topItems } from './top'
+export { fillWords, normals } from './noise'

@@ -1,0 +1,137 @@
+// One job at a time is shared by all threads. It lies in a control block in the shared heap:
+//
+//   0  open       chunks that nobody has taken yet, counted down; zero or less between two jobs
+//   4  done       chunks finished
+//   8  starts     jobs started so far; sleeping threads wait on it
+//  12  sleepers   threads that sleep
+//  16  kernel     what to run
+//  32  arguments  32 words, integers or the bits of float32
+//
+// A thread takes a chunk by counting `open` down: what it gets is the chunk's number plus one, and nothing to do when it is not positive.
+// Kernel and arguments are written while `open` is not positive, so that whoever gets a chunk also sees them. Which thread computes
+// a chunk never changes what is computed: results do not depend on the number of threads.
+import { adamChunk } from './adam'
+import { columnSumsChunk } from './columns'
+import { packRowsChunk, productChunk } from './product'
+import { likelihoodChunk, likelihoodGradientChunk, logSoftmaxChunk } from './likelihood'
+import { normalsChunk } from './noise'
+import { sumRowsChunk } from './rows'
+import { topItemsChunk } from './top'
+
+let control: usize = 0
+let thread: i32 = 0
+
+const DONE: usize = 4
+const STARTS: usize = 8
+const SLEEPERS: usize = 12
+const KERNEL: usize = 16
+const ARGUMENTS: usize = 32
+
+/** How often a thread looks for work before it goes to sleep: some tens of microseconds. */
+const SPINS: i32 = 20000
+
+/** Says where the control block is and which thread this instance is; thread 0 starts the jobs. */
+export function initialise(controlBlock: usize, threadNumber: i32): void {
+  control = controlBlock
+  thread = threadNumber
+}
+
+export function threadNumber(): i32 {
+  return thread
+}
+
+export function setInt(at: i32, value: i32): void {
+  store<i32>(control + ARGUMENTS + (<usize>at << 2), value)
+}
+
+export function setFloat(at: i32, value: f32): void {
+  store<f32>(control + ARGUMENTS + (<usize>at << 2), value)
+}
+
+export function intAt(at: i32): i32 {
+  return load<i32>(control + ARGUMENTS + (<usize>at << 2))
+}
+
+export function addressAt(at: i32): usize {
+  return load<u32>(control + ARGUMENTS + (<usize>at << 2))
+}
+
+export function floatAt(at: i32): f32 {
+  return load<f32>(control + ARGUMENTS + (<usize>at << 2))
+}
+
+export const PACK_ROWS: i32 = 0
+export const PRODUCT: i32 = 1
+export const SUM_ROWS: i32 = 2
+export const LIKELIHOOD: i32 = 3
+export const LIKELIHOOD_GRADIENT: i32 = 4
+export const ADAM: i32 = 5
+export const COLUMN_SUMS: i32 = 6
+export const TOP_ITEMS: i32 = 7
+export const LOG_SOFTMAX: i32 = 8
+export const NORMALS: i32 = 9
+
+function runChunk(kernel: i32, chunk: i32): void {
+  switch (kernel) {
+    case PACK_ROWS:
+      return packRowsChunk(chunk)
+    case PRODUCT:
+      return productChunk(chunk)
+    case SUM_ROWS:
+      return sumRowsChunk(chunk)
+    case LIKELIHOOD:
+      return likelihoodChunk(chunk)
+    case LIKELIHOOD_GRADIENT:
+      return likelihoodGradientChunk(chunk)
+    case ADAM:
+      return adamChunk(chunk)
+    case COLUMN_SUMS:
+      return columnSumsChunk(chunk)
+    case TOP_ITEMS:
+      return topItemsChunk(chunk)
+    case LOG_SOFTMAX:
+      return logSoftmaxChunk(chunk)
+    case NORMALS:
+      return normalsChunk(chunk)
+  }
+}
+
+/** Takes chunks until none is left. */
+function work(): void {
+  while (atomic.load<i32>(control) > 0) {
+    const taken = atomic.sub<i32>(control, 1)
+    if (taken <= 0) return
+    runChunk(load<i32>(control + KERNEL), taken - 1)
+    atomic.add<i32>(control + DONE, 1)
+  }
+}
+
+/** Runs a kernel over all its chunks on every thread; the arguments are set before. Returns when all are done. */
+export function run(kernel: i32, chunks: i32): void {
+  if (chunks <= 0) return
+  store<i32>(control + KERNEL, kernel)
+  atomic.store<i32>(control + DONE, 0)
+  atomic.store<i32>(control, chunks)
+  if (chunks > 1) {
+    atomic.add<i32>(control + STARTS, 1)
+    if (atomic.load<i32>(control + SLEEPERS) > 0) atomic.notify(control + STARTS, -1)
+  }
+  work()
+  while (atomic.load<i32>(control + DONE) < chunks) {}
+}
+
+/** What a helping thread does for ever: works where there is work, spins a little, sleeps. */
+export function serve(): void {
+  for (;;) {
+    let spins: i32 = 0
+    while (atomic.load<i32>(control) <= 0 && spins < SPINS) spins++
+    if (spins < SPINS) {
+      work()
+      continue
+    }
+    const seen = atomic.load<i32>(control + STARTS)
+    atomic.add<i32>(control + SLEEPERS, 1)
+    if (atomic.load<i32>(control) <= 0) atomic.wait<i32>(control + STARTS, seen, -1)
+    atomic.sub<i32>(control + SLEEPERS, 1)
+  }
+}

@@ -1,0 +1,304 @@
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import * as tf from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor1D, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core'
+import { canJoinVectors, compileKernels, kernelFolder, type CompiledKernels, type KernelExports } from './compile'
+import { Rng } from '../rng'
+import { checkKernels } from './self-check'
+import type { WasmBackend } from './shared-heap'
+import { isWanted, type KernelName } from './switches'
+
+/** Bytes of the block through which the threads share a job: see `assembly/pool.ts`. */
+const controlBytes = 256
+
+/**
+ * The fast kernels on the heap of tfjs' WebAssembly backend, and the threads that help. Tensors go in and come out; their values
+ * never leave the heap.
+ */
+export class Kernels {
+  private readonly exports: KernelExports
+  private readonly control: number
+  private helpers: Worker[] = []
+  private threads = 1
+  private readonly buffers = new Map<string, { address: number; bytes: number }>()
+  /** Tiles of 6 × 8 instead of 6 × 16: for an engine without vectors of 256 bits. */
+  private narrow = false
+
+  constructor(
+    private readonly backend: WasmBackend,
+    private readonly folder: string,
+    private readonly compiled: CompiledKernels,
+  ) {
+    const { exports } = new WebAssembly.Instance(compiled.module, { env: { memory: backend.wasm.wasmMemory } })
+    this.exports = exports as unknown as KernelExports
+    this.control = this.allocate(controlBytes)
+    new Uint8Array(this.heap, this.control, controlBytes).fill(0)
+    this.exports.initialise(this.control, 0)
+  }
+
+  /** What is running, for people. */
+  get description(): string {
+    const { build, joined } = this.compiled
+    const simd = build === 'relaxed' ? 'relaxed SIMD' : 'SIMD'
+    return `${simd}${joined && !this.narrow ? ', 256 bits wide' : ''}`
+  }
+
+  get threadCount(): number {
+    return this.threads
+  }
+
+  /** Sets how many threads compute, this one included. */
+  async useThreads(threads: number): Promise<void> {
+    if (threads === this.threads) return
+    await Promise.all(this.helpers.map((helper) => helper.terminate()))
+    this.threads = threads
+    this.helpers = Array.from({ length: threads - 1 }, (_, at) => {
+      const workerData = {
+        module: this.compiled.module,
+        memory: this.backend.wasm.wasmMemory,
+        control: this.control,
+        thread: at + 1,
+      }
+      // Nothing of this process' own flags: a debugger port cannot be shared.
+      const helper = new Worker(join(this.folder, 'worker.mjs'), { workerData, execArgv: [] })
+      helper.unref()
+      return helper
+    })
+  }
+
+  /** Measures which tiles are faster here, some milliseconds long. What is computed does not depend on it. */
+  chooseTiles(): void {
+    const [m, n, k] = [96, 96, 384]
+    const [a, b, c] = [m * k, k * n, m * n].map((cells) => this.allocate(4 * cells)) as [number, number, number]
+    const milliseconds = (narrow: boolean): number => {
+      this.narrow = narrow
+      let best = Infinity
+      for (let repeat = 0; repeat < 5; repeat++) {
+        const started = performance.now()
+        this.productAt(a, b, c, m, n, k, false, false, null)
+        best = Math.min(best, performance.now() - started)
+      }
+      return best
+    }
+    new Float32Array(this.heap, a, m * k).fill(1)
+    new Float32Array(this.heap, b, k * n).fill(1)
+    this.narrow = milliseconds(true) < milliseconds(false)
+    for (const address of [a, b, c]) this.backend.wasm._free(address)
+  }
+
+  /**
+   * op(a) · op(b) + bias, op being the matrix or its transpose, of [m, k] and [k, n] and optionally [n]; or of equally many such
+   * matrices, one of them standing for many where it is single.
+   */
+  product(a: TensorInfo, b: TensorInfo, transposeA: boolean, transposeB: boolean, bias: TensorInfo | null): TensorInfo {
+    const [rowsA, colsA] = a.shape.slice(-2) as [number, number]
+    const [rowsB, colsB] = b.shape.slice(-2) as [number, number]
+    const [m, k] = transposeA ? [colsA, rowsA] : [rowsA, colsA]
+    const n = transposeB ? rowsB : colsB
+    const batch = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
+    const out = this.backend.makeOutput([...batch, m, n], 'float32')
+    const count = batch.reduce((product, size) => product * size, 1)
+    const stepOf = (shape: number[], cells: number): number =>
+      shape.slice(0, -2).reduce((product, size) => product * size, 1) === 1 ? 0 : 4 * cells
+    const [stepA, stepB] = [stepOf(a.shape, m * k), stepOf(b.shape, k * n)]
+    const [atA, atB, atOut] = [this.address(a), this.address(b), this.address(out)]
+    for (let i = 0; i < count; i++)
+      this.productAt(
+        atA + i * stepA,
+        atB + i * stepB,
+        atOut + i * 4 * m * n,
+        m,
+        n,
+        k,
+        transposeA,
+        transposeB,
+        bias && this.address(bias),
+      )
+    return out
+  }
+
+  private productAt(
+    a: number,
+    b: number,
+    c: number,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    bias: number | null,
+  ): void {
+    // Asked for first: a buffer that grows may move.
+    const start = bias ?? this.buffer('zeros', 4 * n, true)
+    const workspace = this.buffer('product', this.exports.productWorkspace(m, k, this.threads))
+    const [atA, atB] = [transposeA ? 1 : 0, transposeB ? 1 : 0]
+    const tiles = this.narrow ? 1 : 0
+    this.exports.product(a, b, c, m, n, k, atA, atB, start, workspace, this.threads, tiles)
+  }
+
+  /** For every row of the pattern the sum of the rows of `table` [·, width] it stores, times its scale: [rows, width]. */
+  sumRows(table: Tensor2D, indptr: Tensor1D, indices: Tensor1D, scale: Tensor1D | null): Tensor2D {
+    const rows = indptr.size - 1
+    const width = table.shape[1]
+    const out = this.backend.makeOutput([rows, width], 'float32')
+    const scales = scale ? this.address(scale) : 0
+    const [t, p, i] = [table, indptr, indices].map((tensor) => this.address(tensor)) as [number, number, number]
+    this.exports.sumRows(t, width, p, i, scales, this.address(out), rows)
+    return this.tensor(out)
+  }
+
+  /** Sums of the columns of [m, n]. */
+  columnSums(x: Tensor2D): Tensor1D {
+    const out = this.backend.makeOutput([x.shape[1]], 'float32')
+    this.exports.columnSums(this.address(x), x.shape[0], x.shape[1], this.address(out))
+    return this.tensor(out)
+  }
+
+  /** The multinomial log-likelihood of binary rows, [rows], and the log-sum-exp of their logits, which the gradient takes. */
+  likelihood(logits: Tensor2D, indptr: Tensor1D, indices: Tensor1D): { value: Tensor1D; logSumExp: Tensor1D } {
+    const [rows, cols] = logits.shape
+    const value = this.backend.makeOutput([rows], 'float32')
+    const logSumExp = this.backend.makeOutput([rows], 'float32')
+    const [l, p, i] = [logits, indptr, indices].map((tensor) => this.address(tensor)) as [number, number, number]
+    this.exports.likelihood(l, rows, cols, p, i, this.address(value), this.address(logSumExp))
+    return { value: this.tensor(value), logSumExp: this.tensor(logSumExp) }
+  }
+
+  /** The gradient of `likelihood` in the logits, [rows, cols]. */
+  likelihoodGradient(
+    logits: Tensor2D,
+    indptr: Tensor1D,
+    indices: Tensor1D,
+    dy: Tensor1D,
+    logSumExp: Tensor1D,
+  ): Tensor2D {
+    const [rows, cols] = logits.shape
+    const out = this.backend.makeOutput([rows, cols], 'float32')
+    const [l, p, i, d, s] = [logits, indptr, indices, dy, logSumExp].map((tensor) => this.address(tensor)) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
+    this.exports.likelihoodGradient(l, rows, cols, p, i, d, s, this.address(out))
+    return this.tensor(out)
+  }
+
+  /** Log-softmax of every row. */
+  logSoftmax(x: Tensor2D): Tensor2D {
+    const out = this.backend.makeOutput(x.shape.slice(), 'float32')
+    this.exports.logSoftmax(this.address(x), x.shape[0], x.shape[1], this.address(out))
+    return this.tensor(out)
+  }
+
+  /**
+   * One step of Adam in place: weight and both moments are overwritten.
+   * @returns false, and nothing is done, where one of them is shared with another tensor
+   */
+  adam(
+    weight: Tensor,
+    gradient: Tensor,
+    first: Tensor,
+    second: Tensor,
+    { rate, floor, weightDecay, beta1, beta2 }: Record<'rate' | 'floor' | 'weightDecay' | 'beta1' | 'beta2', number>,
+  ): boolean {
+    if ([weight, first, second].some((tensor) => this.backend.dataIdMap.get(tensor.dataId).refCount !== 1)) return false
+    const [w, g, m, v] = [weight, gradient, first, second].map((tensor) => this.address(tensor)) as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    this.exports.adam(w, g, m, v, weight.size, rate, floor, weightDecay, beta1, 1 - beta1, beta2, 1 - beta2)
+    return true
+  }
+
+  /**
+   * The best k items of every row of scores [rows, cols], best first, equal scores in the order of the items.
+   * @param known what is no candidate: the pattern of `rows` rows
+   * @returns [rows × k] items, -1 where there are fewer candidates
+   */
+  topItems(scores: Tensor2D, known: { indptr: Int32Array; indices: Int32Array }, k: number): Int32Array<ArrayBuffer> {
+    const [rows, cols] = scores.shape
+    const marksStride = (cols + 63) & ~63
+    const marks = this.buffer('marks', marksStride * this.threads, true)
+    const indptr = this.buffer('known rows', 4 * (rows + 1))
+    const indices = this.buffer('known items', 4 * Math.max(1, known.indices.length))
+    const items = this.buffer('top items', 4 * rows * k)
+    const values = this.buffer('top values', 4 * rows * k)
+    new Int32Array(this.heap, indptr, rows + 1).set(known.indptr)
+    new Int32Array(this.heap, indices, known.indices.length).set(known.indices)
+    const at = this.address(scores)
+    this.exports.topItems(at, rows, cols, indptr, indices, k, items, values, marks, marksStride)
+    return new Int32Array(this.heap, items, rows * k).slice() as Int32Array<ArrayBuffer>
+  }
+
+  /** Fills `out` with standard normals from a generator's four words of state, and moves the state on. */
+  fillNormal(state: Uint32Array, out: Float32Array): void {
+    const pairs = Math.ceil(out.length / 2)
+    const words = this.buffer('noise', 8 * pairs + 16)
+    const ownState = words + 8 * pairs
+    new Uint32Array(this.heap, ownState, 4).set(state)
+    this.exports.fillWords(ownState, words, 2 * pairs)
+    this.exports.normals(words, pairs)
+    state.set(new Uint32Array(this.heap, ownState, 4))
+    out.set(new Float32Array(this.heap, words, out.length))
+  }
+
+  private get heap(): ArrayBufferLike {
+    return this.backend.wasm.wasmMemory.buffer
+  }
+
+  private address(tensor: TensorInfo): number {
+    return this.backend.dataIdMap.get(tensor.dataId).memoryOffset
+  }
+
+  private tensor<T extends Tensor>(info: TensorInfo): T {
+    return tf.engine().makeTensorFromTensorInfo(info) as T
+  }
+
+  private allocate(bytes: number): number {
+    return this.backend.wasm._malloc(bytes) >>> 0
+  }
+
+  /** A buffer in the heap that is kept and grows as it is asked for more; a zeroed one is all zeros when it is made. */
+  private buffer(name: string, bytes: number, zeroed = false): number {
+    const kept = this.buffers.get(name)
+    if (kept && kept.bytes >= bytes) return kept.address
+    if (kept) this.backend.wasm._free(kept.address)
+    const address = this.allocate(bytes)
+    if (zeroed) new Uint8Array(this.heap, address, bytes).fill(0)
+    this.buffers.set(name, { address, bytes })
+    return address
+  }
+}
+
+let started: Kernels | null = null
+
+/**
+ * Starts the kernels on a backend whose heap is shared. They are checked against plain arithmetic before they are trusted; where the
+ * engine's wider vectors fail the check they are compiled without them.
+ * @returns null where they are not built or do not compute what they should
+ */
+export function startKernels(backend: WasmBackend): Kernels | null {
+  const folder = kernelFolder()
+  if (!folder) return null
+  for (const joined of canJoinVectors ? [true, false] : [false]) {
+    const kernels = new Kernels(backend, folder, compileKernels(folder, joined))
+    if (!checkKernels(kernels)) continue
+    kernels.chooseTiles()
+    started = kernels
+    Rng.bulkNormals = (state, out) => {
+      const fast = kernelsFor('noise')
+      fast?.fillNormal(state, out)
+      return fast !== null
+    }
+    return kernels
+  }
+  return null
+}
+
+/** The kernels, where this one of them may serve now: they run, tfjs computes on their heap, and it was not turned off. */
+export const kernelsFor = (name: KernelName): Kernels | null =>
+  started && isWanted(name) && tf.getBackend() === 'wasm' ? started : null
