@@ -48,7 +48,7 @@ const dataSection = 11
 /** The ids of a module's sections. */
 function sectionsOf(bytes) {
   const ids = []
-  for (let at = 8; at < bytes.length; ) {
+  for (let at = 8; at < bytes.length;) {
     ids.push(bytes[at++])
     let size = 0
     for (let shift = 0; ; shift += 7) {

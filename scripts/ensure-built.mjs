@@ -18,7 +18,14 @@ function newestChange(path) {
 function isFresh() {
   const built = statSync(stamp, { throwIfNoEntry: false })
   if (!built || !existsSync(join(root, 'out', 'main', 'cli.js'))) return false
-  const sources = ['src-main', 'src-shared', 'src-renderer', 'electron.vite.config.ts', 'scripts/build-kernels.mjs', 'package-lock.json']
+  const sources = [
+    'src-main',
+    'src-shared',
+    'src-renderer',
+    'electron.vite.config.ts',
+    'scripts/build-kernels.mjs',
+    'package-lock.json',
+  ]
   return sources.every((source) => newestChange(join(root, source)) <= built.mtimeMs)
 }
 

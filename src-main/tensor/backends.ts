@@ -5,7 +5,7 @@ import { CausewayError } from '../../src-shared/contract/errors'
 import { backendIds, type BackendId, type BackendProbe, type BackendReport } from '../../src-shared/domain/backend'
 import { registerGradients } from './gradients'
 import { startKernels, type Kernels } from './kernels/kernels'
-import { registerProducts } from './kernels/register'
+import { registerKernels } from './kernels/register'
 import { startOnSharedHeap, type WasmBackend } from './kernels/shared-heap'
 import { registerTensorflowKernels } from './tensorflow-kernels'
 import { tf } from './tf'
@@ -92,7 +92,7 @@ async function loadWasm(): Promise<Loaded> {
   if (!(await startOnSharedHeap(wasm.setThreadsCount))) throw new Error('it could not be initialised')
   kernels = startKernels(tf.backend() as WasmBackend)
   if (!kernels) return { detail: `${name} with SIMD, one thread; the fast kernels are missing.`, accelerated: false }
-  registerProducts()
+  registerKernels()
   return { detail: `${name} with our kernels (${kernels.description}).`, accelerated: false }
 }
 

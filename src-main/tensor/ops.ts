@@ -22,5 +22,4 @@ export const linear = tf.customGrad((x, weight, bias, save) => {
 
 /** Sums of the columns of [m, n], as [n]; without our kernel a product with ones, which every backend has fast. */
 export const columnSums = (x: Tensor2D): Tensor1D =>
-  kernelsFor('product')?.columnSums(x) ??
-  tf.reshape(tf.matMul(tf.ones([1, x.shape[0]]) as Tensor2D, x), [x.shape[1]])
+  kernelsFor('product')?.columnSums(x) ?? tf.reshape(tf.matMul(tf.ones([1, x.shape[0]]) as Tensor2D, x), [x.shape[1]])

@@ -20,15 +20,7 @@ export interface KernelExports {
     threads: number,
     narrow: number,
   ): void
-  sumRows(
-    table: number,
-    width: number,
-    indptr: number,
-    indices: number,
-    scale: number,
-    out: number,
-    rows: number,
-  ): void
+  sumRows(table: number, width: number, indptr: number, indices: number, scale: number, out: number, rows: number): void
   columnSums(x: number, m: number, n: number, out: number): void
   likelihood(
     logits: number,
@@ -76,9 +68,14 @@ export interface KernelExports {
     marks: number,
     marksStride: number,
   ): void
+  /** @param f a place in `unaryNames` */
+  unary(f: number, x: number, out: number, length: number): void
   fillWords(state: number, out: number, length: number): void
   normals(words: number, pairs: number): void
 }
+
+/** The functions of single values, in the order of their numbers. */
+export const unaryNames = ['Exp', 'Tanh', 'Sigmoid', 'Elu'] as const
 
 /** How the kernels were compiled. */
 export interface CompiledKernels {

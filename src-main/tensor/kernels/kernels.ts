@@ -2,14 +2,22 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor, Tensor1D, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core'
-import { canJoinVectors, compileKernels, kernelFolder, type CompiledKernels, type KernelExports } from './compile'
+import {
+  canJoinVectors,
+  compileKernels,
+  kernelFolder,
+  unaryNames,
+  type CompiledKernels,
+  type KernelExports,
+} from './compile'
 import { Rng } from '../rng'
 import { checkKernels } from './self-check'
 import type { WasmBackend } from './shared-heap'
 import { isWanted, type KernelName } from './switches'
 
-/** Bytes of the block through which the threads share a job: see `assembly/pool.ts`. */
-const controlBytes = 256
+/** No more threads than this: the block through which they share a job has room for so many (see `assembly/pool.ts`). */
+const mostThreads = 64
+const controlBytes = 256 + 64 * mostThreads
 
 /**
  * The fast kernels on the heap of tfjs' WebAssembly backend, and the threads that help. Tensors go in and come out; their values
@@ -190,6 +198,14 @@ export class Kernels {
     const out = this.backend.makeOutput(x.shape.slice(), 'float32')
     this.exports.logSoftmax(this.address(x), x.shape[0], x.shape[1], this.address(out))
     return this.tensor(out)
+  }
+
+  /** A function of every value, by tfjs' name of it. */
+  unary(f: (typeof unaryNames)[number], x: TensorInfo): TensorInfo {
+    const out = this.backend.makeOutput(x.shape.slice(), 'float32')
+    const length = tf.util.sizeFromShape(x.shape)
+    this.exports.unary(unaryNames.indexOf(f), this.address(x), this.address(out), length)
+    return out
   }
 
   /**

@@ -1,51 +1,61 @@
 import * as tf from '@tensorflow/tfjs-core'
-import type { TensorInfo } from '@tensorflow/tfjs-core'
-import { kernelsFor } from './kernels'
+import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core'
+import { unaryNames } from './compile'
+import { kernelsFor, type Kernels } from './kernels'
+import type { WasmBackend } from './shared-heap'
+import type { KernelName } from './switches'
 
-/** Lets products of float32 matrices in tfjs be computed by our kernel; all else, and all when it is turned off, stays tfjs' own. */
-export function registerProducts(): void {
-  replace('BatchMatMul', ({ a, b }, attributes) => ({
-    a: a!,
-    b: b!,
-    bias: null,
-    transposeA: attributes['transposeA'] === true,
-    transposeB: attributes['transposeB'] === true,
-  }))
-  replace('_FusedMatMul', ({ a, b, bias }, attributes) => {
-    // Only what a bias row and no activation make of it; the gradient's products have neither.
-    const columns = attributes['transposeB'] === true ? b!.shape.at(-2) : b!.shape.at(-1)
-    if (attributes['activation'] !== 'linear' || (bias && bias.shape.join() !== String(columns))) return null
-    return {
-      a: a!,
-      b: b!,
-      bias: bias ?? null,
-      transposeA: attributes['transposeA'] === true,
-      transposeB: attributes['transposeB'] === true,
-    }
+type Inputs = Partial<Record<string, TensorInfo>>
+type Attributes = Record<string, unknown>
+
+/** Lets our kernels compute what tfjs asks its WebAssembly backend for, where they can; all else stays tfjs' own. */
+export function registerKernels(): void {
+  replace('BatchMatMul', 'product', (kernels, inputs, attributes) => productOf(kernels, inputs, attributes))
+  // Only what a bias row makes of a product, without activation.
+  replace('_FusedMatMul', 'product', (kernels, inputs, attributes) => {
+    const columns = attributes['transposeB'] === true ? inputs['b']!.shape.at(-2) : inputs['b']!.shape.at(-1)
+    const fits = !inputs['bias'] || inputs['bias'].shape.join() === String(columns)
+    return attributes['activation'] === 'linear' && fits ? productOf(kernels, inputs, attributes) : null
   })
+  for (const name of unaryNames)
+    replace(name, 'unary', (kernels, { x }) => (isFloat(x!) ? kernels.unary(name, x!) : null))
+  shareOnIdentity()
 }
 
-interface Product {
-  a: TensorInfo
-  b: TensorInfo
-  bias: TensorInfo | null
-  transposeA: boolean
-  transposeB: boolean
+const isFloat = ({ dtype }: TensorInfo): boolean => dtype === 'float32'
+
+function productOf(kernels: Kernels, { a, b, bias }: Inputs, attributes: Attributes): TensorInfo | null {
+  if (!isFloat(a!) || !isFloat(b!)) return null
+  return kernels.product(a!, b!, attributes['transposeA'] === true, attributes['transposeB'] === true, bias ?? null)
 }
 
+/** Puts a kernel of ours before one of tfjs', which stays for what ours passes over and for when it is turned off. */
 function replace(
   kernelName: string,
-  read: (inputs: Partial<Record<string, TensorInfo>>, attributes: Record<string, unknown>) => Product | null,
+  kernel: KernelName,
+  compute: (kernels: Kernels, inputs: Inputs, attributes: Attributes) => TensorInfo | null,
 ): void {
   const original = tf.getKernel(kernelName, 'wasm')
+  const kernelFunc: KernelFunc = (params) => {
+    const kernels = kernelsFor(kernel)
+    return (kernels && compute(kernels, params.inputs, params.attrs ?? {})) ?? original.kernelFunc(params)
+  }
   tf.unregisterKernel(kernelName, 'wasm')
-  tf.registerKernel({
-    ...original,
-    kernelFunc(params) {
-      const kernels = kernelsFor('product')
-      const asked = kernels && read(params.inputs, (params.attrs ?? {}) as Record<string, unknown>)
-      if (!asked || asked.a.dtype !== 'float32' || asked.b.dtype !== 'float32') return original.kernelFunc(params)
-      return kernels.product(asked.a, asked.b, asked.transposeA, asked.transposeB, asked.bias)
-    },
-  })
+  tf.registerKernel({ ...original, kernelFunc })
+}
+
+/**
+ * A copy of a tensor shares its values, as on every other backend of tfjs; only the WebAssembly backend copies them, for every tensor that
+ * a gradient keeps.
+ */
+function shareOnIdentity(): void {
+  const original = tf.getKernel('Identity', 'wasm')
+  const kernelFunc: KernelFunc = (params) => {
+    const x = params.inputs['x']!
+    if (x.dtype === 'string') return original.kernelFunc(params)
+    ;(params.backend as WasmBackend).incRef(x.dataId)
+    return { dataId: x.dataId, shape: x.shape, dtype: x.dtype }
+  }
+  tf.unregisterKernel('Identity', 'wasm')
+  tf.registerKernel({ ...original, kernelFunc })
 }

@@ -25,7 +25,10 @@ export function checkKernels(kernels: Kernels): boolean {
     const matrix = tf.engine().makeTensorFromTensorInfo(found) as Tensor2D
     if (!close(matrix.dataSync(), product)) return false
 
-    const indptr = tf.tensor1d(Int32Array.from({ length: m + 1 }, (_, row) => Math.min(3, row)), 'int32')
+    const indptr = tf.tensor1d(
+      Int32Array.from({ length: m + 1 }, (_, row) => Math.min(3, row)),
+      'int32',
+    )
     const stored = tf.tensor1d(Int32Array.of(0, 5, 12), 'int32')
     const sums = kernels.sumRows(matrix, indptr as Tensor1D, stored as Tensor1D, null).dataSync()
     const rowOf = (row: number): Float32Array => product.subarray(row * n, (row + 1) * n)
@@ -35,10 +38,20 @@ export function checkKernels(kernels: Kernels): boolean {
     for (let i = 0; i < m; i++) {
       const row = rowOf(i)
       const total = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0))
-      if (!close(logSoftmax.subarray(i * n, (i + 1) * n), row.map((x) => x - total))) return false
+      if (
+        !close(
+          logSoftmax.subarray(i * n, (i + 1) * n),
+          row.map((x) => x - total),
+        )
+      )
+        return false
     }
 
-    const [weight, first, second] = [tf.tensor1d(a), tf.zeros([a.length]), tf.zeros([a.length])] as [Tensor, Tensor, Tensor]
+    const [weight, first, second] = [tf.tensor1d(a), tf.zeros([a.length]), tf.zeros([a.length])] as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ]
     const rates = { rate: 0.1, floor: 1e-3, weightDecay: 0.5, beta1: 0.9, beta2: 0.999 }
     if (!kernels.adam(weight, tf.tensor1d(values(a.length, 0.3)), first, second, rates)) return false
     const gradient = values(a.length, 0.3)

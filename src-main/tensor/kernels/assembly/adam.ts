@@ -39,7 +39,7 @@ export function adam(
 }
 
 export function adamChunk(chunk: i32): void {
-  const from = <usize>(chunk * CHUNK) << 2
+  const from = (<usize>(chunk * CHUNK)) << 2
   const left = min<i32>(CHUNK, intAt(4) - chunk * CHUNK)
   stepValues(
     addressAt(0) + from,
@@ -80,7 +80,7 @@ export function stepValues(
   const betas2 = f32x4.splat(beta2)
   const rests2 = f32x4.splat(rest2)
   let at: usize = 0
-  const end = <usize>length << 2
+  const end = (<usize>length) << 2
   // Two vectors at a time, side by side: engines may join them into one of double width.
   const pairs = end & ~31
   for (; at < pairs; at += 32) {

@@ -15,12 +15,12 @@ export function columnSums(x: usize, m: i32, n: i32, out: usize): void {
 export function columnSumsChunk(chunk: i32): void {
   const m = intAt(1)
   const n = intAt(2)
-  const stride = <usize>n << 2
+  const stride = (<usize>n) << 2
   const from = chunk * CHUNK
   const last = min<i32>(n, from + CHUNK)
   let column = from
   for (; column + 32 <= last; column += 32) {
-    let x = addressAt(0) + (<usize>column << 2)
+    let x = addressAt(0) + ((<usize>column) << 2)
     let s0 = f32x4.splat(0)
     let s1 = f32x4.splat(0)
     let s2 = f32x4.splat(0)
@@ -40,7 +40,7 @@ export function columnSumsChunk(chunk: i32): void {
       s7 = f32x4.add(s7, v128.load(x, 112))
       x += stride
     }
-    const out = addressAt(3) + (<usize>column << 2)
+    const out = addressAt(3) + ((<usize>column) << 2)
     v128.store(out, s0)
     v128.store(out, s1, 16)
     v128.store(out, s2, 32)
@@ -52,8 +52,8 @@ export function columnSumsChunk(chunk: i32): void {
   }
   for (; column < last; column++) {
     let sum: f32 = 0
-    let x = addressAt(0) + (<usize>column << 2)
+    let x = addressAt(0) + ((<usize>column) << 2)
     for (let row = 0; row < m; row++, x += stride) sum += load<f32>(x)
-    store<f32>(addressAt(3) + (<usize>column << 2), sum)
+    store<f32>(addressAt(3) + ((<usize>column) << 2), sum)
   }
 }

@@ -7,30 +7,31 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /**
- * exp(x) for x ≤ 88 to 2 units in the last place: x = n·ln 2 + r with |r| ≤ ln 2 / 2, a polynomial for exp(r) (Cephes' coefficients),
- * and n put into the exponent. Below -87.3, where float32 is no longer normal, it is 0. NaN stays NaN.
+ * exp(x) for x ≤ 88.7 to 2 units in the last place: x = n·ln 2 + r with |r| ≤ ln 2 / 2, a polynomial for exp(r) (Cephes' coefficients),
+ * and n put into the exponent. Below -87.3, where float32 is no longer normal (and processors are slow), it is 0. NaN stays NaN.
+ * Adding 1.5 · 2^23 rounds to the nearest integer and leaves it in the low bits: made of operations that engines widen.
  */
 export function exp4(x: v128): v128 {
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)))
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)))
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)))
-  let p = f32x4.splat(1.9875691500e-4)
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1))
-  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), f32x4.splat(1))
-  const exponent = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23)
-  const value = f32x4.mul(p, exponent)
-  return v128.andnot(value, f32x4.lt(x, f32x4.splat(-87.3)))
+  const least = f32x4.splat(-87.3)
+  const held = f32x4.pmax(x, least)
+  const shifted = madd(held, f32x4.splat(1.44269504088896341), f32x4.splat(12582912))
+  const n = f32x4.sub(shifted, f32x4.splat(12582912))
+  let r = madd(n, f32x4.splat(-0.693359375), held)
+  r = madd(n, f32x4.splat(2.1219444e-4), r)
+  let p = f32x4.splat(1.98756915e-4)
+  p = madd(p, r, f32x4.splat(1.3981999507e-3))
+  p = madd(p, r, f32x4.splat(8.3334519073e-3))
+  p = madd(p, r, f32x4.splat(4.1665795894e-2))
+  p = madd(p, r, f32x4.splat(1.6666665459e-1))
+  p = madd(p, r, f32x4.splat(5.0000001201e-1))
+  p = f32x4.add(madd(f32x4.mul(p, r), r, r), f32x4.splat(1))
+  const value = f32x4.mul(p, i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(0x3f800000)))
+  return v128.andnot(value, f32x4.lt(x, least))
 }
 
 /** The sum of the four lanes, always in the same order. */
 export function sumLanes(x: v128): f32 {
-  return (
-    f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3))
-  )
+  return f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3))
 }
 
 /** The largest of the four lanes; NaN where one is. */

@@ -10,7 +10,7 @@ export function fillWords(state: usize, out: usize, length: i32): void {
   let s1 = load<u32>(state, 4)
   let s2 = load<u32>(state, 8)
   let s3 = load<u32>(state, 12)
-  const end = out + (<usize>length << 2)
+  const end = out + ((<usize>length) << 2)
   for (let at = out; at < end; at += 4) {
     store<u32>(at, rotl<u32>(s1 * 5, 7) * 9)
     const t = s1 << 9
@@ -36,8 +36,8 @@ export function normals(words: usize, pairs: i32): void {
 
 export function normalsChunk(chunk: i32): void {
   const last = min<i32>(intAt(1), (chunk + 1) * CHUNK)
-  const end = addressAt(0) + (<usize>last << 3)
-  for (let at = addressAt(0) + (<usize>(chunk * CHUNK) << 3); at < end; at += 8) {
+  const end = addressAt(0) + ((<usize>last) << 3)
+  for (let at = addressAt(0) + ((<usize>(chunk * CHUNK)) << 3); at < end; at += 8) {
     const radius = sqrt<f64>(-2 * log64((<f64>load<u32>(at) + 1) / 4294967296))
     const turn = <f64>load<u32>(at, 4) / 4294967296
     // The angle in eighths: the nearest quarter turn is taken out, what is left is within an eighth of a turn.
@@ -45,7 +45,7 @@ export function normalsChunk(chunk: i32): void {
     const rest = (turn - quarter * 0.25) * 6.283185307179586
     const sine = sineNear(rest)
     const cosine = cosineNear(rest)
-    const q = <i32>quarter & 3
+    const q = (<i32>quarter) & 3
     const x = q & 1 ? (q == 1 ? -sine : sine) : q == 2 ? -cosine : cosine
     const y = q & 1 ? (q == 1 ? cosine : -cosine) : q == 2 ? -sine : sine
     store<f32>(at, <f32>(radius * x))

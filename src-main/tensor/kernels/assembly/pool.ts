@@ -6,6 +6,7 @@
 //  12  sleepers   threads that sleep
 //  16  kernel     what to run
 //  32  arguments  32 words, integers or the bits of float32
+// 256  registers  64 bytes for each thread
 //
 // A thread takes a chunk by counting `open` down: what it gets is the chunk's number plus one, and nothing to do when it is not positive.
 // Kernel and arguments are written while `open` is not positive, so that whoever gets a chunk also sees them. Which thread computes
@@ -17,6 +18,7 @@ import { likelihoodChunk, likelihoodGradientChunk, logSoftmaxChunk } from './lik
 import { normalsChunk } from './noise'
 import { sumRowsChunk } from './rows'
 import { topItemsChunk } from './top'
+import { unaryChunk } from './unary'
 
 let control: usize = 0
 let thread: i32 = 0
@@ -26,6 +28,7 @@ const STARTS: usize = 8
 const SLEEPERS: usize = 12
 const KERNEL: usize = 16
 const ARGUMENTS: usize = 32
+const REGISTERS: usize = 256
 
 /** How often a thread looks for work before it goes to sleep: some tens of microseconds. */
 const SPINS: i32 = 20000
@@ -40,24 +43,29 @@ export function threadNumber(): i32 {
   return thread
 }
 
+/** 64 bytes of this thread: sums kept in vectors leave them side by side, which lets engines widen the loop that makes them. */
+export function registers(): usize {
+  return control + REGISTERS + ((<usize>thread) << 6)
+}
+
 export function setInt(at: i32, value: i32): void {
-  store<i32>(control + ARGUMENTS + (<usize>at << 2), value)
+  store<i32>(control + ARGUMENTS + ((<usize>at) << 2), value)
 }
 
 export function setFloat(at: i32, value: f32): void {
-  store<f32>(control + ARGUMENTS + (<usize>at << 2), value)
+  store<f32>(control + ARGUMENTS + ((<usize>at) << 2), value)
 }
 
 export function intAt(at: i32): i32 {
-  return load<i32>(control + ARGUMENTS + (<usize>at << 2))
+  return load<i32>(control + ARGUMENTS + ((<usize>at) << 2))
 }
 
 export function addressAt(at: i32): usize {
-  return load<u32>(control + ARGUMENTS + (<usize>at << 2))
+  return load<u32>(control + ARGUMENTS + ((<usize>at) << 2))
 }
 
 export function floatAt(at: i32): f32 {
-  return load<f32>(control + ARGUMENTS + (<usize>at << 2))
+  return load<f32>(control + ARGUMENTS + ((<usize>at) << 2))
 }
 
 export const PACK_ROWS: i32 = 0
@@ -70,6 +78,7 @@ export const COLUMN_SUMS: i32 = 6
 export const TOP_ITEMS: i32 = 7
 export const LOG_SOFTMAX: i32 = 8
 export const NORMALS: i32 = 9
+export const UNARY: i32 = 10
 
 function runChunk(kernel: i32, chunk: i32): void {
   switch (kernel) {
@@ -93,6 +102,8 @@ function runChunk(kernel: i32, chunk: i32): void {
       return logSoftmaxChunk(chunk)
     case NORMALS:
       return normalsChunk(chunk)
+    case UNARY:
+      return unaryChunk(chunk)
   }
 }
 

@@ -13,9 +13,9 @@ const MR: i32 = 6
 /** Columns of a tile. */
 const NR: i32 = 16
 /** Inner indices of a block. */
-const BLOCK: i32 = 384
+const BLOCK: i32 = 640
 /** Columns of a chunk: their panels fit the second-level cache beside those of A. */
-const COLUMNS: i32 = 96
+const COLUMNS: i32 = 64
 /** Rows that are packed together at most. */
 const ROWS: i32 = 1536
 /** Panels a packing chunk packs. */
@@ -26,7 +26,7 @@ const THREAD_BYTES: i32 = BLOCK * COLUMNS * 4 + MR * NR * 4
 
 /** Bytes that `product` needs as its workspace. */
 export function productWorkspace(m: i32, k: i32, threads: i32): i32 {
-  const rows = min<i32>(ROWS, (m + MR - 1) / MR * MR)
+  const rows = min<i32>(ROWS, ((m + MR - 1) / MR) * MR)
   return rows * min<i32>(BLOCK, k) * 4 + threads * THREAD_BYTES
 }
 
@@ -52,8 +52,10 @@ export function product(
   const packed = workspace + <usize>threads * THREAD_BYTES
   for (let row = 0; row < m; row += ROWS) {
     const rows = min<i32>(ROWS, m - row)
-    for (let inner = 0; inner < k; inner += BLOCK) {
-      const depth = min<i32>(BLOCK, k - inner)
+    const blocks = (k + BLOCK - 1) / BLOCK
+    const even = (k + blocks - 1) / blocks
+    for (let inner = 0; inner < k; inner += even) {
+      const depth = min<i32>(even, k - inner)
       setInt(0, <i32>(transposeA ? a + ((<usize>inner * m + row) << 2) : a + ((<usize>row * k + inner) << 2)))
       setInt(1, transposeA ? m : k)
       setInt(2, transposeA)
@@ -63,7 +65,7 @@ export function product(
       const panels = (rows + MR - 1) / MR
       run(PACK_ROWS, (panels + PACKED - 1) / PACKED)
 
-      setInt(6, <i32>(transposeB ? b + (<usize>inner << 2) : b + ((<usize>inner * n) << 2)))
+      setInt(6, <i32>(transposeB ? b + ((<usize>inner) << 2) : b + ((<usize>inner * n) << 2)))
       setInt(7, transposeB ? k : n)
       setInt(8, transposeB)
       setInt(9, n)
@@ -87,7 +89,7 @@ export function product(
 /** Packs panels of rows of op(A): for every inner index the 6 values of the panel. */
 export function packRowsChunk(chunk: i32): void {
   const a = addressAt(0)
-  const stride = <usize>intAt(1) << 2
+  const stride = (<usize>intAt(1)) << 2
   const rows = intAt(3)
   const depth = intAt(4)
   const packed = addressAt(5)
@@ -96,7 +98,7 @@ export function packRowsChunk(chunk: i32): void {
   for (let panel = chunk * PACKED; panel < last; panel++) {
     const row = panel * MR
     const to = packed + ((<usize>row * depth) << 2)
-    if (intAt(2)) packStored(a + (<usize>row << 2), stride, depth, min<i32>(MR, rows - row), to)
+    if (intAt(2)) packStored(a + ((<usize>row) << 2), stride, depth, min<i32>(MR, rows - row), to)
     else packTransposed(a + <usize>row * stride, stride, depth, min<i32>(MR, rows - row), to)
   }
 }
@@ -114,7 +116,7 @@ function packStored(a: usize, stride: usize, depth: i32, rows: i32, to: usize): 
   }
   for (let inner = 0; inner < depth; inner++) {
     for (let row = 0; row < MR; row++)
-      store<f32>(to + (<usize>row << 2), row < rows ? load<f32>(a + (<usize>row << 2)) : 0)
+      store<f32>(to + ((<usize>row) << 2), row < rows ? load<f32>(a + ((<usize>row) << 2)) : 0)
     a += stride
     to += 24
   }
@@ -150,7 +152,7 @@ function packTransposed(a: usize, stride: usize, depth: i32, rows: i32, to: usiz
     }
   for (; inner < depth; inner++) {
     for (let row = 0; row < MR; row++)
-      store<f32>(to + (<usize>row << 2), row < rows ? load<f32>(a + <usize>row * stride) : 0)
+      store<f32>(to + ((<usize>row) << 2), row < rows ? load<f32>(a + <usize>row * stride) : 0)
     a += 4
     to += 24
   }
@@ -165,7 +167,7 @@ export function productChunk(chunk: i32): void {
   const c = addressAt(10)
   const start = addressAt(11)
   const startStride = <usize>intAt(12)
-  const stride = <usize>n << 2
+  const stride = (<usize>n) << 2
   const own = addressAt(13) + <usize>threadNumber() * THREAD_BYTES
   const tile = own + BLOCK * COLUMNS * 4
   const columnChunks = intAt(16)
@@ -183,8 +185,8 @@ export function productChunk(chunk: i32): void {
       const row = p * MR
       const height = min<i32>(MR, rows - row)
       const left = packed + ((<usize>row * depth) << 2)
-      const to = c + <usize>row * stride + (<usize>(column + at) << 2)
-      const from = start + <usize>row * startStride + (<usize>(column + at) << 2)
+      const to = c + <usize>row * stride + ((<usize>(column + at)) << 2)
+      const from = start + <usize>row * startStride + ((<usize>(column + at)) << 2)
       if (width == NR && height == MR) {
         if (narrow) {
           tile8(depth, left, panel, from, startStride, to, stride)
@@ -206,21 +208,21 @@ function copyTile(from: usize, fromStride: usize, to: usize, toStride: usize, he
   for (let row = 0; row < height; row++)
     for (let column = 0; column < width; column++)
       store<f32>(
-        to + <usize>row * toStride + (<usize>column << 2),
-        load<f32>(from + <usize>row * fromStride + (<usize>column << 2)),
+        to + <usize>row * toStride + ((<usize>column) << 2),
+        load<f32>(from + <usize>row * fromStride + ((<usize>column) << 2)),
       )
 }
 
 /** Packs columns of op(B) into panels: for every inner index the 16 values of the panel, zeros beyond the last column. */
 function packColumns(column: i32, columns: i32, depth: i32, to: usize): void {
   const b = addressAt(6)
-  const stride = <usize>intAt(7) << 2
+  const stride = (<usize>intAt(7)) << 2
   const transposed = intAt(8)
   for (let at = 0; at < columns; at += NR) {
     const width = min<i32>(NR, columns - at)
     const panel = to + ((<usize>at * depth) << 2)
     if (transposed) packColumnsTransposed(b + <usize>(column + at) * stride, stride, depth, width, panel)
-    else packColumnsStored(b + (<usize>(column + at) << 2), stride, depth, width, panel)
+    else packColumnsStored(b + ((<usize>(column + at)) << 2), stride, depth, width, panel)
   }
 }
 
@@ -242,7 +244,7 @@ function packColumnsStored(b: usize, stride: usize, depth: i32, width: i32, to: 
   }
   for (let inner = 0; inner < depth; inner++) {
     for (let at = 0; at < NR; at++)
-      store<f32>(to + (<usize>at << 2), at < width ? load<f32>(b + (<usize>at << 2)) : 0)
+      store<f32>(to + ((<usize>at) << 2), at < width ? load<f32>(b + ((<usize>at) << 2)) : 0)
     b += stride
     to += 64
   }
@@ -252,7 +254,7 @@ function packColumnsTransposed(b: usize, stride: usize, depth: i32, width: i32, 
   let at: i32 = 0
   for (; at + 4 <= width; at += 4) {
     let from = b + <usize>at * stride
-    let cell = to + (<usize>at << 2)
+    let cell = to + ((<usize>at) << 2)
     let inner: i32 = 0
     for (; inner + 4 <= depth; inner += 4) {
       const r0 = v128.load(from)
@@ -271,16 +273,16 @@ function packColumnsTransposed(b: usize, stride: usize, depth: i32, width: i32, 
       cell += 256
     }
     for (; inner < depth; inner++) {
-      for (let i = 0; i < 4; i++) store<f32>(cell + (<usize>i << 2), load<f32>(from + <usize>i * stride))
+      for (let i = 0; i < 4; i++) store<f32>(cell + ((<usize>i) << 2), load<f32>(from + <usize>i * stride))
       from += 4
       cell += 64
     }
   }
   for (; at < NR; at++) {
     const from = b + <usize>at * stride
-    const cell = to + (<usize>at << 2)
+    const cell = to + ((<usize>at) << 2)
     for (let inner = 0; inner < depth; inner++)
-      store<f32>(cell + (<usize>inner << 6), at < width ? load<f32>(from + (<usize>inner << 2)) : 0)
+      store<f32>(cell + ((<usize>inner) << 6), at < width ? load<f32>(from + ((<usize>inner) << 2)) : 0)
   }
 }
 
@@ -289,166 +291,166 @@ function packColumnsTransposed(b: usize, stride: usize, depth: i32, width: i32, 
 
 /** 6 × 16. */
 function tile16(k: i32, a: usize, b: usize, start: usize, startStride: usize, c: usize, stride: usize): void {
-let from = start
-let c00 = v128.load(from, 0)
-let c01 = v128.load(from, 16)
-let c02 = v128.load(from, 32)
-let c03 = v128.load(from, 48)
-from += startStride
-let c10 = v128.load(from, 0)
-let c11 = v128.load(from, 16)
-let c12 = v128.load(from, 32)
-let c13 = v128.load(from, 48)
-from += startStride
-let c20 = v128.load(from, 0)
-let c21 = v128.load(from, 16)
-let c22 = v128.load(from, 32)
-let c23 = v128.load(from, 48)
-from += startStride
-let c30 = v128.load(from, 0)
-let c31 = v128.load(from, 16)
-let c32 = v128.load(from, 32)
-let c33 = v128.load(from, 48)
-from += startStride
-let c40 = v128.load(from, 0)
-let c41 = v128.load(from, 16)
-let c42 = v128.load(from, 32)
-let c43 = v128.load(from, 48)
-from += startStride
-let c50 = v128.load(from, 0)
-let c51 = v128.load(from, 16)
-let c52 = v128.load(from, 32)
-let c53 = v128.load(from, 48)
-const end = a + <usize>k * 24
-while (a < end) {
-const b0 = v128.load(b, 0)
-const b1 = v128.load(b, 16)
-const b2 = v128.load(b, 32)
-const b3 = v128.load(b, 48)
-const a0 = v128.load_splat<f32>(a, 0)
-c00 = madd(a0, b0, c00)
-c01 = madd(a0, b1, c01)
-c02 = madd(a0, b2, c02)
-c03 = madd(a0, b3, c03)
-const a1 = v128.load_splat<f32>(a, 4)
-c10 = madd(a1, b0, c10)
-c11 = madd(a1, b1, c11)
-c12 = madd(a1, b2, c12)
-c13 = madd(a1, b3, c13)
-const a2 = v128.load_splat<f32>(a, 8)
-c20 = madd(a2, b0, c20)
-c21 = madd(a2, b1, c21)
-c22 = madd(a2, b2, c22)
-c23 = madd(a2, b3, c23)
-const a3 = v128.load_splat<f32>(a, 12)
-c30 = madd(a3, b0, c30)
-c31 = madd(a3, b1, c31)
-c32 = madd(a3, b2, c32)
-c33 = madd(a3, b3, c33)
-const a4 = v128.load_splat<f32>(a, 16)
-c40 = madd(a4, b0, c40)
-c41 = madd(a4, b1, c41)
-c42 = madd(a4, b2, c42)
-c43 = madd(a4, b3, c43)
-const a5 = v128.load_splat<f32>(a, 20)
-c50 = madd(a5, b0, c50)
-c51 = madd(a5, b1, c51)
-c52 = madd(a5, b2, c52)
-c53 = madd(a5, b3, c53)
-a += 24
-b += 64
-}
-v128.store(c, c00, 0)
-v128.store(c, c01, 16)
-v128.store(c, c02, 32)
-v128.store(c, c03, 48)
-c += stride
-v128.store(c, c10, 0)
-v128.store(c, c11, 16)
-v128.store(c, c12, 32)
-v128.store(c, c13, 48)
-c += stride
-v128.store(c, c20, 0)
-v128.store(c, c21, 16)
-v128.store(c, c22, 32)
-v128.store(c, c23, 48)
-c += stride
-v128.store(c, c30, 0)
-v128.store(c, c31, 16)
-v128.store(c, c32, 32)
-v128.store(c, c33, 48)
-c += stride
-v128.store(c, c40, 0)
-v128.store(c, c41, 16)
-v128.store(c, c42, 32)
-v128.store(c, c43, 48)
-c += stride
-v128.store(c, c50, 0)
-v128.store(c, c51, 16)
-v128.store(c, c52, 32)
-v128.store(c, c53, 48)
+  let from = start
+  let c00 = v128.load(from, 0)
+  let c01 = v128.load(from, 16)
+  let c02 = v128.load(from, 32)
+  let c03 = v128.load(from, 48)
+  from += startStride
+  let c10 = v128.load(from, 0)
+  let c11 = v128.load(from, 16)
+  let c12 = v128.load(from, 32)
+  let c13 = v128.load(from, 48)
+  from += startStride
+  let c20 = v128.load(from, 0)
+  let c21 = v128.load(from, 16)
+  let c22 = v128.load(from, 32)
+  let c23 = v128.load(from, 48)
+  from += startStride
+  let c30 = v128.load(from, 0)
+  let c31 = v128.load(from, 16)
+  let c32 = v128.load(from, 32)
+  let c33 = v128.load(from, 48)
+  from += startStride
+  let c40 = v128.load(from, 0)
+  let c41 = v128.load(from, 16)
+  let c42 = v128.load(from, 32)
+  let c43 = v128.load(from, 48)
+  from += startStride
+  let c50 = v128.load(from, 0)
+  let c51 = v128.load(from, 16)
+  let c52 = v128.load(from, 32)
+  let c53 = v128.load(from, 48)
+  const end = a + <usize>k * 24
+  while (a < end) {
+    const b0 = v128.load(b, 0)
+    const b1 = v128.load(b, 16)
+    const b2 = v128.load(b, 32)
+    const b3 = v128.load(b, 48)
+    const a0 = v128.load_splat<f32>(a, 0)
+    c00 = madd(a0, b0, c00)
+    c01 = madd(a0, b1, c01)
+    c02 = madd(a0, b2, c02)
+    c03 = madd(a0, b3, c03)
+    const a1 = v128.load_splat<f32>(a, 4)
+    c10 = madd(a1, b0, c10)
+    c11 = madd(a1, b1, c11)
+    c12 = madd(a1, b2, c12)
+    c13 = madd(a1, b3, c13)
+    const a2 = v128.load_splat<f32>(a, 8)
+    c20 = madd(a2, b0, c20)
+    c21 = madd(a2, b1, c21)
+    c22 = madd(a2, b2, c22)
+    c23 = madd(a2, b3, c23)
+    const a3 = v128.load_splat<f32>(a, 12)
+    c30 = madd(a3, b0, c30)
+    c31 = madd(a3, b1, c31)
+    c32 = madd(a3, b2, c32)
+    c33 = madd(a3, b3, c33)
+    const a4 = v128.load_splat<f32>(a, 16)
+    c40 = madd(a4, b0, c40)
+    c41 = madd(a4, b1, c41)
+    c42 = madd(a4, b2, c42)
+    c43 = madd(a4, b3, c43)
+    const a5 = v128.load_splat<f32>(a, 20)
+    c50 = madd(a5, b0, c50)
+    c51 = madd(a5, b1, c51)
+    c52 = madd(a5, b2, c52)
+    c53 = madd(a5, b3, c53)
+    a += 24
+    b += 64
+  }
+  v128.store(c, c00, 0)
+  v128.store(c, c01, 16)
+  v128.store(c, c02, 32)
+  v128.store(c, c03, 48)
+  c += stride
+  v128.store(c, c10, 0)
+  v128.store(c, c11, 16)
+  v128.store(c, c12, 32)
+  v128.store(c, c13, 48)
+  c += stride
+  v128.store(c, c20, 0)
+  v128.store(c, c21, 16)
+  v128.store(c, c22, 32)
+  v128.store(c, c23, 48)
+  c += stride
+  v128.store(c, c30, 0)
+  v128.store(c, c31, 16)
+  v128.store(c, c32, 32)
+  v128.store(c, c33, 48)
+  c += stride
+  v128.store(c, c40, 0)
+  v128.store(c, c41, 16)
+  v128.store(c, c42, 32)
+  v128.store(c, c43, 48)
+  c += stride
+  v128.store(c, c50, 0)
+  v128.store(c, c51, 16)
+  v128.store(c, c52, 32)
+  v128.store(c, c53, 48)
 }
 
 /** 6 × 8: one half of a panel of 16. */
 function tile8(k: i32, a: usize, b: usize, start: usize, startStride: usize, c: usize, stride: usize): void {
-let from = start
-let c00 = v128.load(from, 0)
-let c01 = v128.load(from, 16)
-from += startStride
-let c10 = v128.load(from, 0)
-let c11 = v128.load(from, 16)
-from += startStride
-let c20 = v128.load(from, 0)
-let c21 = v128.load(from, 16)
-from += startStride
-let c30 = v128.load(from, 0)
-let c31 = v128.load(from, 16)
-from += startStride
-let c40 = v128.load(from, 0)
-let c41 = v128.load(from, 16)
-from += startStride
-let c50 = v128.load(from, 0)
-let c51 = v128.load(from, 16)
-const end = a + <usize>k * 24
-while (a < end) {
-const b0 = v128.load(b, 0)
-const b1 = v128.load(b, 16)
-const a0 = v128.load_splat<f32>(a, 0)
-c00 = madd(a0, b0, c00)
-c01 = madd(a0, b1, c01)
-const a1 = v128.load_splat<f32>(a, 4)
-c10 = madd(a1, b0, c10)
-c11 = madd(a1, b1, c11)
-const a2 = v128.load_splat<f32>(a, 8)
-c20 = madd(a2, b0, c20)
-c21 = madd(a2, b1, c21)
-const a3 = v128.load_splat<f32>(a, 12)
-c30 = madd(a3, b0, c30)
-c31 = madd(a3, b1, c31)
-const a4 = v128.load_splat<f32>(a, 16)
-c40 = madd(a4, b0, c40)
-c41 = madd(a4, b1, c41)
-const a5 = v128.load_splat<f32>(a, 20)
-c50 = madd(a5, b0, c50)
-c51 = madd(a5, b1, c51)
-a += 24
-b += 64
-}
-v128.store(c, c00, 0)
-v128.store(c, c01, 16)
-c += stride
-v128.store(c, c10, 0)
-v128.store(c, c11, 16)
-c += stride
-v128.store(c, c20, 0)
-v128.store(c, c21, 16)
-c += stride
-v128.store(c, c30, 0)
-v128.store(c, c31, 16)
-c += stride
-v128.store(c, c40, 0)
-v128.store(c, c41, 16)
-c += stride
-v128.store(c, c50, 0)
-v128.store(c, c51, 16)
+  let from = start
+  let c00 = v128.load(from, 0)
+  let c01 = v128.load(from, 16)
+  from += startStride
+  let c10 = v128.load(from, 0)
+  let c11 = v128.load(from, 16)
+  from += startStride
+  let c20 = v128.load(from, 0)
+  let c21 = v128.load(from, 16)
+  from += startStride
+  let c30 = v128.load(from, 0)
+  let c31 = v128.load(from, 16)
+  from += startStride
+  let c40 = v128.load(from, 0)
+  let c41 = v128.load(from, 16)
+  from += startStride
+  let c50 = v128.load(from, 0)
+  let c51 = v128.load(from, 16)
+  const end = a + <usize>k * 24
+  while (a < end) {
+    const b0 = v128.load(b, 0)
+    const b1 = v128.load(b, 16)
+    const a0 = v128.load_splat<f32>(a, 0)
+    c00 = madd(a0, b0, c00)
+    c01 = madd(a0, b1, c01)
+    const a1 = v128.load_splat<f32>(a, 4)
+    c10 = madd(a1, b0, c10)
+    c11 = madd(a1, b1, c11)
+    const a2 = v128.load_splat<f32>(a, 8)
+    c20 = madd(a2, b0, c20)
+    c21 = madd(a2, b1, c21)
+    const a3 = v128.load_splat<f32>(a, 12)
+    c30 = madd(a3, b0, c30)
+    c31 = madd(a3, b1, c31)
+    const a4 = v128.load_splat<f32>(a, 16)
+    c40 = madd(a4, b0, c40)
+    c41 = madd(a4, b1, c41)
+    const a5 = v128.load_splat<f32>(a, 20)
+    c50 = madd(a5, b0, c50)
+    c51 = madd(a5, b1, c51)
+    a += 24
+    b += 64
+  }
+  v128.store(c, c00, 0)
+  v128.store(c, c01, 16)
+  c += stride
+  v128.store(c, c10, 0)
+  v128.store(c, c11, 16)
+  c += stride
+  v128.store(c, c20, 0)
+  v128.store(c, c21, 16)
+  c += stride
+  v128.store(c, c30, 0)
+  v128.store(c, c31, 16)
+  c += stride
+  v128.store(c, c40, 0)
+  v128.store(c, c41, 16)
+  c += stride
+  v128.store(c, c50, 0)
+  v128.store(c, c51, 16)
 }

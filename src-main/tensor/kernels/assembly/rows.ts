@@ -37,19 +37,19 @@ export function sumRowsChunk(chunk: i32): void {
   const scale = addressAt(4)
   const last = min<i32>(rows, (chunk + 1) * CHUNK)
   for (let row = chunk * CHUNK; row < last; row++) {
-    const from = indices + (<usize>load<i32>(indptr + (<usize>row << 2)) << 2)
-    const to = indices + (<usize>load<i32>(indptr + (<usize>(row + 1) << 2)) << 2)
-    const factor: f32 = scale ? load<f32>(scale + (<usize>row << 2)) : 1
+    const from = indices + ((<usize>load<i32>(indptr + ((<usize>row) << 2))) << 2)
+    const to = indices + ((<usize>load<i32>(indptr + ((<usize>(row + 1)) << 2))) << 2)
+    const factor: f32 = scale ? load<f32>(scale + ((<usize>row) << 2)) : 1
     sumRow(addressAt(0), width, from, to, factor, addressAt(5) + ((<usize>row * width) << 2))
   }
 }
 
 function sumRow(table: usize, width: i32, from: usize, to: usize, factor: f32, out: usize): void {
-  const stride = <usize>width << 2
+  const stride = (<usize>width) << 2
   const factors = f32x4.splat(factor)
   let column: i32 = 0
   for (; column + 64 <= width; column += 64) {
-    const base = table + (<usize>column << 2)
+    const base = table + ((<usize>column) << 2)
     let s0 = f32x4.splat(0)
     let s1 = f32x4.splat(0)
     let s2 = f32x4.splat(0)
@@ -85,7 +85,7 @@ function sumRow(table: usize, width: i32, from: usize, to: usize, factor: f32, o
       s14 = f32x4.add(s14, v128.load(x, 224))
       s15 = f32x4.add(s15, v128.load(x, 240))
     }
-    const y = out + (<usize>column << 2)
+    const y = out + ((<usize>column) << 2)
     v128.store(y, f32x4.mul(s0, factors))
     v128.store(y, f32x4.mul(s1, factors), 16)
     v128.store(y, f32x4.mul(s2, factors), 32)
@@ -104,7 +104,7 @@ function sumRow(table: usize, width: i32, from: usize, to: usize, factor: f32, o
     v128.store(y, f32x4.mul(s15, factors), 240)
   }
   for (; column + 8 <= width; column += 8) {
-    const base = table + (<usize>column << 2)
+    const base = table + ((<usize>column) << 2)
     let s0 = f32x4.splat(0)
     let s1 = f32x4.splat(0)
     for (let at = from; at < to; at += 4) {
@@ -112,14 +112,14 @@ function sumRow(table: usize, width: i32, from: usize, to: usize, factor: f32, o
       s0 = f32x4.add(s0, v128.load(x))
       s1 = f32x4.add(s1, v128.load(x, 16))
     }
-    const y = out + (<usize>column << 2)
+    const y = out + ((<usize>column) << 2)
     v128.store(y, f32x4.mul(s0, factors))
     v128.store(y, f32x4.mul(s1, factors), 16)
   }
   for (; column < width; column++) {
-    const base = table + (<usize>column << 2)
+    const base = table + ((<usize>column) << 2)
     let sum: f32 = 0
     for (let at = from; at < to; at += 4) sum += load<f32>(base + <usize>load<i32>(at) * stride)
-    store<f32>(out + (<usize>column << 2), sum * factor)
+    store<f32>(out + ((<usize>column) << 2), sum * factor)
   }
 }

@@ -42,12 +42,12 @@ export function topItemsChunk(chunk: i32): void {
   const indices = addressAt(4)
   const last = min<i32>(intAt(1), (chunk + 1) * CHUNK)
   for (let row = chunk * CHUNK; row < last; row++) {
-    const indptr = addressAt(3) + (<usize>row << 2)
-    const from = indices + (<usize>load<i32>(indptr) << 2)
-    const to = indices + (<usize>load<i32>(indptr, 4) << 2)
+    const indptr = addressAt(3) + ((<usize>row) << 2)
+    const from = indices + ((<usize>load<i32>(indptr)) << 2)
+    const to = indices + ((<usize>load<i32>(indptr, 4)) << 2)
     for (let at = from; at < to; at += 4) store<u8>(marks + load<i32>(at), 1)
-    const own = <usize>(row * k) << 2
-    topOfRow(addressAt(0) + (<usize>row * cols << 2), cols, marks, k, addressAt(6) + own, addressAt(7) + own)
+    const own = (<usize>(row * k)) << 2
+    topOfRow(addressAt(0) + ((<usize>row * cols) << 2), cols, marks, k, addressAt(6) + own, addressAt(7) + own)
     for (let at = from; at < to; at += 4) store<u8>(marks + load<i32>(at), 0)
   }
 }
@@ -55,13 +55,13 @@ export function topItemsChunk(chunk: i32): void {
 function topOfRow(scores: usize, cols: i32, marks: usize, k: i32, items: usize, values: usize): void {
   let length: i32 = 0
   let item: i32 = 0
-  const lastValue = values + (<usize>(k - 1) << 2)
+  const lastValue = values + ((<usize>(k - 1)) << 2)
   while (item < cols) {
     if (length == k) {
       // Most scores are below the k-th best: eight are passed over at a time.
       const least = f32x4.splat(load<f32>(lastValue))
       while (item + 8 <= cols) {
-        const at = scores + (<usize>item << 2)
+        const at = scores + ((<usize>item) << 2)
         if (v128.any_true(v128.or(f32x4.gt(v128.load(at), least), f32x4.gt(v128.load(at, 16), least)))) break
         item += 8
       }
@@ -69,17 +69,17 @@ function topOfRow(scores: usize, cols: i32, marks: usize, k: i32, items: usize, 
     }
     const stop = min<i32>(cols, item + 8)
     for (; item < stop; item++) {
-      const score = load<f32>(scores + (<usize>item << 2))
+      const score = load<f32>(scores + ((<usize>item) << 2))
       if (load<u8>(marks + item) || (length == k && !(score > load<f32>(lastValue)))) continue
       let at = length < k ? length++ : k - 1
-      while (at > 0 && load<f32>(values + (<usize>(at - 1) << 2)) < score) {
-        store<f32>(values + (<usize>at << 2), load<f32>(values + (<usize>(at - 1) << 2)))
-        store<i32>(items + (<usize>at << 2), load<i32>(items + (<usize>(at - 1) << 2)))
+      while (at > 0 && load<f32>(values + ((<usize>(at - 1)) << 2)) < score) {
+        store<f32>(values + ((<usize>at) << 2), load<f32>(values + ((<usize>(at - 1)) << 2)))
+        store<i32>(items + ((<usize>at) << 2), load<i32>(items + ((<usize>(at - 1)) << 2)))
         at--
       }
-      store<f32>(values + (<usize>at << 2), score)
-      store<i32>(items + (<usize>at << 2), item)
+      store<f32>(values + ((<usize>at) << 2), score)
+      store<i32>(items + ((<usize>at) << 2), item)
     }
   }
-  for (; length < k; length++) store<i32>(items + (<usize>length << 2), -1)
+  for (; length < k; length++) store<i32>(items + ((<usize>length) << 2), -1)
 }

@@ -1,0 +1,111 @@
+// Functions of every value of an array.
+import { exp4, madd } from './math'
+import { addressAt, intAt, run, setInt, UNARY } from './pool'
+
+export const EXP: i32 = 0
+export const TANH: i32 = 1
+export const SIGMOID: i32 = 2
+export const ELU: i32 = 3
+
+const CHUNK: i32 = 8192
+
+/** out = f(x) for `length` float32; `out` may be `x`. */
+export function unary(f: i32, x: usize, out: usize, length: i32): void {
+  setInt(0, f)
+  setInt(1, <i32>x)
+  setInt(2, <i32>out)
+  setInt(3, length)
+  run(UNARY, (length + CHUNK - 1) / CHUNK)
+}
+
+export function unaryChunk(chunk: i32): void {
+  const from = (<usize>(chunk * CHUNK)) << 2
+  const x = addressAt(1) + from
+  const out = addressAt(2) + from
+  const bytes = (<usize>min<i32>(CHUNK, intAt(3) - chunk * CHUNK)) << 2
+  const whole = bytes & ~31
+  const kept = bytes & 31
+  switch (intAt(0)) {
+    case EXP:
+      for (let at: usize = 0; at < whole; at += 32) {
+        const y0 = exp(v128.load(x + at))
+        const y1 = exp(v128.load(x + at, 16))
+        v128.store(out + at, y0)
+        v128.store(out + at, y1, 16)
+      }
+      break
+    case TANH:
+      for (let at: usize = 0; at < whole; at += 32) {
+        const y0 = tanh(v128.load(x + at))
+        const y1 = tanh(v128.load(x + at, 16))
+        v128.store(out + at, y0)
+        v128.store(out + at, y1, 16)
+      }
+      break
+    case SIGMOID:
+      for (let at: usize = 0; at < whole; at += 32) {
+        const y0 = sigmoid(v128.load(x + at))
+        const y1 = sigmoid(v128.load(x + at, 16))
+        v128.store(out + at, y0)
+        v128.store(out + at, y1, 16)
+      }
+      break
+    case ELU:
+      for (let at: usize = 0; at < whole; at += 32) {
+        const y0 = elu(v128.load(x + at))
+        const y1 = elu(v128.load(x + at, 16))
+        v128.store(out + at, y0)
+        v128.store(out + at, y1, 16)
+      }
+      break
+  }
+  for (let at = whole; at < whole + kept; at += 4)
+    store<f32>(out + at, f32x4.extract_lane(valueOf(intAt(0), f32x4.splat(load<f32>(x + at))), 0))
+}
+
+function valueOf(f: i32, x: v128): v128 {
+  switch (f) {
+    case TANH:
+      return tanh(x)
+    case SIGMOID:
+      return sigmoid(x)
+    case ELU:
+      return elu(x)
+    default:
+      return exp(x)
+  }
+}
+
+/** From 88.72 on infinity. */
+function exp(x: v128): v128 {
+  const most = f32x4.splat(88.72)
+  return v128.bitselect(f32x4.splat(Infinity), exp4(f32x4.pmin(x, most)), f32x4.gt(x, most))
+}
+
+/** Near zero Cephes' polynomial, beyond it (1 - t) / (1 + t) with t = exp(-2 |x|). */
+function tanh(x: v128): v128 {
+  const one = f32x4.splat(1)
+  const size = f32x4.abs(x)
+  const t = exp4(f32x4.mul(size, f32x4.splat(-2)))
+  const far = f32x4.div(f32x4.sub(one, t), f32x4.add(one, t))
+  const signed = v128.or(far, v128.and(x, f32x4.splat(-0.0)))
+  const z = f32x4.mul(x, x)
+  let p = f32x4.splat(-5.70498872745e-3)
+  p = madd(p, z, f32x4.splat(2.06390887954e-2))
+  p = madd(p, z, f32x4.splat(-5.37397155531e-2))
+  p = madd(p, z, f32x4.splat(1.33314422036e-1))
+  p = madd(p, z, f32x4.splat(-3.33332819422e-1))
+  const near = madd(f32x4.mul(p, z), x, x)
+  return v128.bitselect(near, signed, f32x4.lt(size, f32x4.splat(0.625)))
+}
+
+function sigmoid(x: v128): v128 {
+  const one = f32x4.splat(1)
+  const t = exp4(f32x4.neg(f32x4.abs(x)))
+  return f32x4.div(v128.bitselect(t, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(one, t))
+}
+
+/** x, below zero exp(x) - 1. */
+function elu(x: v128): v128 {
+  return v128.bitselect(x, f32x4.sub(exp4(x), f32x4.splat(1)), f32x4.ge(x, f32x4.splat(0)))
+}
