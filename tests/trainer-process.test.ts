@@ -68,6 +68,7 @@ const newRun = (name: string, params: RunOnDisk['params'] = {}, method = 'multi-
     params: { epochs: 6, batchSize: 16, hidden: 12, latent: 6, patience: 100, learningRate: 0.02, ...params },
     seed: 11,
     backend: 'wasm',
+    threads: 2,
     knowledge: null,
   }
 }

@@ -121,6 +121,7 @@ export const runOnDisk = (manifest: RunManifest, runDirectory: string, split: Pr
   params: manifest.params,
   seed: manifest.seed,
   backend: manifest.backend,
+  threads: manifest.threads,
   knowledge: manifest.knowledge && edgeKnowledge(manifest.knowledge),
 })
 

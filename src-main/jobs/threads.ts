@@ -1,5 +1,11 @@
 import { availableParallelism } from 'node:os'
 import type { BackendId } from '../../src-shared/domain/backend'
 
-/** The threads a training gets: the portable backends compute on one; TensorFlow takes what the machine has. */
-export const threadsOf = (backend: BackendId): number => (backend === 'tensorflow' ? availableParallelism() : 1)
+/** Beyond so many threads the products of a batch are too small to divide further. */
+const mostWasmThreads = 8
+
+/** The threads a training gets: `wasm` computes on as many as the machine has, TensorFlow takes all, the others have one. */
+export function threadsOf(backend: BackendId): number {
+  if (backend === 'tensorflow') return availableParallelism()
+  return backend === 'wasm' ? Math.min(mostWasmThreads, availableParallelism()) : 1
+}

@@ -23,6 +23,7 @@ export const runOnDiskSchema = z.object({
   params: values,
   seed: z.number().int(),
   backend: z.enum(backendIds),
+  threads: z.number().int().min(1),
   /** [k × k] as `EdgeKnowledge`; null where nothing is known of the graph. */
   knowledge: z.instanceof(Int8Array).nullable(),
 })

@@ -98,6 +98,13 @@ export interface FittedModel {
    * @returns [rows.rows × rows.cols] scores, row-major, higher is better; a block at a time, never users × items
    */
   score(rows: Csr, options?: ScoreOptions): Promise<Float32Array>
+  /**
+   * The best items by `score`, found where the scores are, so that they need not be copied out: [rows.rows × k], best first, equal scores
+   * in the order of the items, -1 where there are fewer candidates.
+   * @param known the items of each row that are no candidates
+   * @returns null where the engine has no way of its own: then `score` is to be ranked
+   */
+  rank?(rows: Csr, known: Csr, k: number): Promise<Int32Array | null>
   /** The learned global graph; only with the capability `graph`. `rows` are the training users, for mean strengths. */
   graph?(rows: Csr): Promise<CausalGraph>
   /** Edge strengths of each user of the block, [rows × k × k]; only with the capability `local-graph`. */

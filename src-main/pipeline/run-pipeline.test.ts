@@ -52,6 +52,7 @@ const newRun = (
     params: { epochs: 2, batchSize: 32, hidden: 8, latent: 4, ...params },
     seed: 1,
     backend: 'wasm',
+    threads: 2,
     knowledge,
   }
 }

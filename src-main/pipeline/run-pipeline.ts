@@ -39,11 +39,11 @@ export async function runPipeline(
   const report = reporter(run.runDirectory, events)
 
   const split = await readSplit(run.splitDirectory)
-  await useBackend(run.backend)
+  const engine = await useBackend(run.backend, run.threads)
   const method = await descriptor.load()
   removeHalfWritten(run.runDirectory)
   const resume = run.resume ? readCheckpoint(run.runDirectory) : null
-  report.log('info', startText(descriptor, run, split, resume !== null))
+  report.log('info', startText(descriptor, run, split, engine, resume !== null))
 
   const { knowledge } = run
   const fit = await method.fit({ split, params, rng: Rng.seeded(run.seed), signal, report, knowledge, resume })
@@ -78,9 +78,15 @@ export async function runPipeline(
   }
 }
 
-function startText(descriptor: MethodDescriptor, run: RunOnDisk, split: Split, resumed: boolean): string {
+function startText(
+  descriptor: MethodDescriptor,
+  run: RunOnDisk,
+  split: Split,
+  engine: string,
+  resumed: boolean,
+): string {
   const { rows, cols } = split.train
-  return `${resumed ? 'Resuming' : 'Training'} ${descriptor.info.label} on ${rows} users and ${cols} items, backend ${run.backend}, seed ${run.seed}.`
+  return `${resumed ? 'Resuming' : 'Training'} ${descriptor.info.label} on ${rows} users and ${cols} items, backend ${run.backend}, seed ${run.seed}. ${engine}`
 }
 
 /** What the method reports, written to the run folder and sent on. */

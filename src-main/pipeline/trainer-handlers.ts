@@ -117,7 +117,7 @@ export function trainerHandlers(
         const descriptor = findMethod(run.method)
         const params = resolveParams(descriptor.info.params, run.params)
         const split = await readSplit(run.splitDirectory)
-        await useBackend(run.backend)
+        await useBackend(run.backend, run.threads)
         const method = await descriptor.load()
         const model = method.load(readWeights(run.runDirectory), params, split.train.cols, run.knowledge)
         open = { run, split, model, interventions: null }

@@ -147,13 +147,15 @@ async function activate(id: BackendId): Promise<Loaded> {
 /**
  * Makes `id` the backend of every following tensor operation.
  * @param threads how many threads `wasm` computes on; the other backends have their own way. Results do not depend on it
+ * @returns device and version, in a sentence
  * @throws CausewayError `backendUnavailable` with the reason; it never falls back to another one
  */
-export async function useBackend(id: BackendId, threads = 1): Promise<void> {
+export async function useBackend(id: BackendId, threads = 1): Promise<string> {
   try {
-    await activate(id)
+    const { detail } = await activate(id)
     if (id === 'wasm') await kernels?.useThreads(threads)
     await proveProduct()
+    return detail
   } catch (thrown) {
     loaded.delete(id)
     throw new CausewayError(

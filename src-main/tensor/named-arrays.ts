@@ -16,8 +16,12 @@ export function createWeights<N extends string>(arrays: Record<N, NamedArray>): 
 /** Copies tensors out of the backend. */
 export async function readTensors(tensors: Record<string, Tensor>): Promise<NamedArrays> {
   const arrays: NamedArrays = {}
-  for (const [name, tensor] of Object.entries(tensors))
-    arrays[name] = { shape: tensor.shape.slice(), data: (await tensor.data()).slice() as Float32Array }
+  // `wasm` always gives a copy, and weights are large; the others may hand out the very values they keep.
+  const copied = tf.getBackend() === 'wasm'
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const data = (await tensor.data()) as Float32Array
+    arrays[name] = { shape: tensor.shape.slice(), data: copied ? data : data.slice() }
+  }
   return arrays
 }
 

@@ -20,6 +20,26 @@ export const linear = tf.customGrad((x, weight, bias, save) => {
   }
 }) as (x: Tensor, weight: Tensor, bias: Tensor) => Tensor2D
 
+/**
+ * x ⊙ scale + offset with a scale and an offset for every column, differentiable in these two, not in x.
+ * @param x [m, n]
+ * @param scale [n]
+ * @param offset [n]
+ */
+export function scaleColumns(x: Tensor2D, scale: Tensor1D, offset: Tensor1D): Tensor2D {
+  const op = tf.customGrad((s, o, save) => {
+    keepForGradient(save, [x])
+    return {
+      value: tf.add(tf.mul(x, s as Tensor), o as Tensor),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => [columnSums(tf.mul(saved[0]!, dy)), columnSums(dy as Tensor2D)],
+    }
+  })
+  return op(scale, offset) as Tensor2D
+}
+
+/** Log-softmax of every row of [m, n]; of logits that no gradient is asked of. */
+export const logSoftmaxRows = (x: Tensor2D): Tensor2D => kernelsFor('likelihood')?.logSoftmax(x) ?? tf.logSoftmax(x)
+
 /** Sums of the columns of [m, n], as [n]; without our kernel a product with ones, which every backend has fast. */
 export const columnSums = (x: Tensor2D): Tensor1D =>
   kernelsFor('product')?.columnSums(x) ?? tf.reshape(tf.matMul(tf.ones([1, x.shape[0]]) as Tensor2D, x), [x.shape[1]])

@@ -4,6 +4,8 @@ import { methods } from '../../src-main/methods/registry'
 import type { ScoringGraph } from '../../src-main/methods/scoring-graph'
 import { onnxModel, type ModelAbout } from '../../src-main/pipeline/export/onnx'
 import { tfjsModel } from '../../src-main/pipeline/export/tfjs'
+import { evaluate, withExcluded } from '../../src-main/pipeline/evaluate/evaluate'
+import { topItems } from '../../src-main/pipeline/evaluate/ranking'
 import { useBackend } from '../../src-main/tensor/backends'
 import { countLeakedTensors } from '../../src-main/tensor/leak'
 import type { BackendId } from '../../src-shared/domain/backend'
@@ -86,6 +88,31 @@ export function describeConformance(backend: BackendId): void {
           const difference = Math.max(...scores.map((score, at) => Math.abs(score - expected[at]!)))
           expect(scores).toHaveLength(expected.length)
           expect(difference).toBeLessThanOrEqual(tolerance)
+        }
+      })
+
+      test('ranks items as its scores do, known ones left out, for every size of block', async () => {
+        const k = 20
+        for (const part of ['validation', 'test'] as const) {
+          const byScores = await evaluate({ score: (rows) => model.score(rows) }, split, part)
+          for (const blockRows of [1, 7, 1000]) {
+            const ranked = await evaluate(model, split, part, { blockRows })
+            expect(ranked).toEqual(byScores)
+          }
+        }
+        if (!model.rank) return
+        const ranked = await model.rank(split.train, split.train, k)
+        expect(ranked === null).toBe(backend !== 'wasm')
+        if (!ranked) return
+        const scores = await model.score(split.train)
+        const { rows, cols } = split.train
+        const excluded = new Uint8Array(cols)
+        for (let u = 0; u < rows; u++) {
+          const expected = withExcluded(excluded, [split.train], u, () =>
+            topItems(scores.subarray(u * cols, (u + 1) * cols), excluded, k),
+          )
+          const found = ranked.subarray(u * k, (u + 1) * k)
+          expect([...found]).toEqual([...expected, ...new Array<number>(k - expected.length).fill(-1)])
         }
       })
 

@@ -1,3 +1,4 @@
+import { logSoftmaxRows } from '../../tensor/ops'
 import { multinomialLogLikelihood } from '../../tensor/sparse'
 import { tf, type Scalar, type Tensor, type Tensor2D } from '../../tensor/tf'
 import { gradientMethod, type GradientArchitecture } from '../blocks/gradient-method'
@@ -17,12 +18,7 @@ const template: GradientArchitecture<'items.bias'> = {
 
       batchLoss: (rows) => [tf.neg(tf.mean(multinomialLogLikelihood(logits(rows.rows), rows))) as Scalar],
 
-      async score(rows) {
-        const scores = tf.tidy(() => tf.logSoftmax(logits(rows.rows)))
-        const values = (await scores.data()) as Float32Array
-        scores.dispose()
-        return values
-      },
+      scores: (rows) => logSoftmaxRows(logits(rows.rows)),
 
       async scoringGraph() {
         const builder = new ScoringBuilder(items, await readConstants(() => weights))

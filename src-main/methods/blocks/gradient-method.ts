@@ -1,12 +1,18 @@
+import type { Csr } from '../../../src-shared/domain/split'
 import type { ParamValues } from '../../../src-shared/params/params'
 import { gradientFit, type GradientModel } from '../../pipeline/fit/gradient-fit'
 import { checkedArrays, createWeights, disposeWeights, readTensors, type Weights } from '../../tensor/named-arrays'
 import { Rng } from '../../tensor/rng'
-import type { EdgeKnowledge, FittedModel, Method, NamedArray } from '../method'
+import { tf, type Tensor2D } from '../../tensor/tf'
+import { canRankRows, rankRows } from '../../tensor/top'
+import type { EdgeKnowledge, FittedModel, Method, NamedArray, ScoreOptions } from '../method'
 import { numberParam } from './training-params'
 
-/** What a model adds to its weights: everything but saving and disposing. */
-export type GradientModelParts = Omit<GradientModel, 'weights' | 'save' | 'dispose'>
+/** What a model adds to its weights: everything but reading its scores, saving and disposing. */
+export interface GradientModelParts extends Omit<GradientModel, 'weights' | 'score' | 'rank' | 'save' | 'dispose'> {
+  /** `score` as a tensor [rows.rows, items]; called inside a tidy. */
+  scores(rows: Csr, options?: ScoreOptions): Tensor2D
+}
 
 /** A method that is trained by gradient steps, from the two things it has of its own. */
 export interface GradientArchitecture<N extends string> {
@@ -28,9 +34,25 @@ const assemble = <N extends string>(
 ): GradientModel => {
   const weights = createWeights(arrays)
   try {
+    const { scores, ...parts } = architecture.build(weights, params, items, knowledge)
+    /** Does something with the scores and frees them. */
+    const withScores = async <T>(
+      use: (tensor: Tensor2D) => T,
+      rows: Csr,
+      options?: ScoreOptions,
+    ): Promise<Awaited<T>> => {
+      const tensor = tf.tidy(() => scores(rows, options))
+      try {
+        return await use(tensor)
+      } finally {
+        tensor.dispose()
+      }
+    }
     return {
-      ...architecture.build(weights, params, items, knowledge),
+      ...parts,
       weights,
+      score: (rows, options) => withScores((tensor) => tensor.data() as Promise<Float32Array>, rows, options),
+      rank: async (rows, known, k) => (canRankRows() ? withScores((tensor) => rankRows(tensor, known, k), rows) : null),
       save: () => readTensors(weights),
       dispose: () => disposeWeights(weights),
     }

@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { csrOf } from '../../../tests/support/csr'
-import { metricNames } from '../../../src-shared/domain/metric'
+import { metricNames, type Metrics } from '../../../src-shared/domain/metric'
 import { rowOf, type Csr, type Split } from '../../../src-shared/domain/split'
 import { Rng } from '../../tensor/rng'
 import { evaluate, recommend } from './evaluate'
-import { listMetrics, topItems } from './ranking'
+import { addListMetrics, topItems } from './ranking'
+
+const listMetrics = (top: Int32Array, relevant: Set<number>): Metrics => {
+  const metrics: Metrics = {}
+  addListMetrics(metrics, top, relevant)
+  return metrics
+}
 
 const list = (...items: number[]): Int32Array => Int32Array.from(items)
 const none = (cols: number): Uint8Array => new Uint8Array(cols)

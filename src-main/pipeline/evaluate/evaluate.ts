@@ -2,12 +2,12 @@ import { cutoffs, metricNames, type Metrics } from '../../../src-shared/domain/m
 import { rowOf, takeRows, type Csr, type Split } from '../../../src-shared/domain/split'
 import type { TopK } from '../../jobs/trainer-contract'
 import type { FittedModel } from '../../methods/method'
-import { listMetrics, topItems } from './ranking'
+import { addListMetrics, RelevantItems, topItems } from './ranking'
 
-export type Scorer = Pick<FittedModel, 'score'>
+export type Scorer = Pick<FittedModel, 'score' | 'rank'>
 
-/** Scores of at most so many cells are in memory at a time: 16 MB. */
-const blockCells = 4 * 1024 * 1024
+/** Scores of at most so many cells are in memory at a time: 64 MB. */
+const blockCells = 16 * 1024 * 1024
 
 /** How many users are scored together. */
 export const blockRowsFor = (items: number): number => Math.max(1, Math.min(512, Math.floor(blockCells / items)))
@@ -44,23 +44,62 @@ export async function evaluate(
   const sums: Metrics = Object.fromEntries(metricNames.map((name) => [name, 0]))
   const deepest = Math.max(...cutoffs)
   const blockRows = options.blockRows ?? blockRowsFor(held.cols)
-  const excluded = new Uint8Array(held.cols)
+  const relevant = new RelevantItems(held.cols)
   for (let from = 0; from < users.length; from += blockRows) {
     if (options.stop?.()) return null
     const block = users.slice(from, from + blockRows)
-    const scores = await model.score(takeRows(split.train, block))
+    const lists = await listsOf(model, split, known, block, deepest)
     block.forEach((user, r) => {
-      const top = withExcluded(excluded, known, user, () =>
-        topItems(scores.subarray(r * held.cols, (r + 1) * held.cols), excluded, deepest),
-      )
-      const metrics = listMetrics(top, new Set(rowOf(held, user)))
-      for (const name of metricNames) sums[name]! += metrics[name]!
+      relevant.set(rowOf(held, user))
+      addListMetrics(sums, lists.subarray(r * deepest, (r + 1) * deepest), relevant)
     })
     await options.progress?.(Math.min(1, (from + blockRows) / users.length))
     await new Promise(setImmediate)
   }
   const metrics = Object.fromEntries(metricNames.map((name) => [name, users.length ? sums[name]! / users.length : 0]))
   return { metrics, users: users.length }
+}
+
+/** The best k items of some users, [block × k], -1 where there are fewer candidates. */
+async function listsOf(
+  model: Scorer,
+  split: Split,
+  known: Csr[],
+  block: readonly number[],
+  k: number,
+): Promise<Int32Array> {
+  const rows = takeRows(split.train, block)
+  const ranked = await model.rank?.(rows, joinRows(known, block), k)
+  if (ranked) return ranked
+  const scores = await model.score(rows)
+  const items = rows.cols
+  const excluded = new Uint8Array(items)
+  const lists = new Int32Array(block.length * k).fill(-1)
+  block.forEach((user, r) => {
+    const own = scores.subarray(r * items, (r + 1) * items)
+    lists.set(
+      withExcluded(excluded, known, user, () => topItems(own, excluded, k)),
+      r * k,
+    )
+  })
+  return lists
+}
+
+/** The rows of some users in several parts, one after the other. */
+function joinRows(parts: Csr[], users: readonly number[]): Csr {
+  const indptr = new Int32Array(users.length + 1)
+  users.forEach(
+    (user, r) => (indptr[r + 1] = indptr[r]! + parts.reduce((sum, part) => sum + rowOf(part, user).length, 0)),
+  )
+  const indices = new Int32Array(indptr[users.length]!)
+  let at = 0
+  for (const user of users)
+    for (const part of parts) {
+      const row = rowOf(part, user)
+      indices.set(row, at)
+      at += row.length
+    }
+  return { rows: users.length, cols: parts[0]!.cols, indptr, indices }
 }
 
 /** Marks a user's known items while `work` runs. */

@@ -37,11 +37,39 @@ function idealGain(hits: number): number {
   return idealGains[hits]!
 }
 
+/** The items a user is known to want. */
+export type Relevant = Pick<ReadonlySet<number>, 'has' | 'size'>
+
+/** The relevant items of one user after the other, as marks: a set anew for each of many users costs more than their metrics. */
+export class RelevantItems implements Relevant {
+  private readonly marks: Uint8Array
+  private items: ArrayLike<number> = []
+
+  constructor(items: number) {
+    this.marks = new Uint8Array(items)
+  }
+
+  get size(): number {
+    return this.items.length
+  }
+
+  has(item: number): boolean {
+    return this.marks[item] === 1
+  }
+
+  /** Replaces those of the user before. */
+  set(items: ArrayLike<number>): void {
+    for (let at = 0; at < this.items.length; at++) this.marks[this.items[at]!] = 0
+    for (let at = 0; at < items.length; at++) this.marks[items[at]!] = 1
+    this.items = items
+  }
+}
+
 /** Recall, recallFull and NDCG of one user's list at one cut-off, as `rankingMetrics` defines them, by their ids. */
 export function listMetricsAt(
   k: number,
   top: ArrayLike<number>,
-  relevant: ReadonlySet<number>,
+  relevant: Relevant,
 ): Record<'recall' | 'recallFull' | 'ndcg', number> {
   let hits = 0
   let gain = 0
@@ -54,10 +82,14 @@ export function listMetricsAt(
   return { recall: hits / most, recallFull: hits / relevant.size, ndcg: gain / idealGain(most) }
 }
 
-/** The metrics of one user's list at every cut-off. */
-export function listMetrics(top: Int32Array, relevant: ReadonlySet<number>): Metrics {
-  const metrics: Metrics = {}
-  for (const k of cutoffs)
-    for (const [id, value] of Object.entries(listMetricsAt(k, top, relevant))) metrics[`${id}@${k}`] = value
-  return metrics
+const namesAt = cutoffs.map((k) => ({ k, recall: `recall@${k}`, recallFull: `recallFull@${k}`, ndcg: `ndcg@${k}` }))
+
+/** Adds the metrics of one user's list at every cut-off to `sums`. */
+export function addListMetrics(sums: Metrics, top: ArrayLike<number>, relevant: Relevant): void {
+  for (const names of namesAt) {
+    const { recall, recallFull, ndcg } = listMetricsAt(names.k, top, relevant)
+    sums[names.recall] = (sums[names.recall] ?? 0) + recall
+    sums[names.recallFull] = (sums[names.recallFull] ?? 0) + recallFull
+    sums[names.ndcg] = (sums[names.ndcg] ?? 0) + ndcg
+  }
 }

@@ -41,7 +41,7 @@ export async function bootstrapGraph(
   const descriptor = findMethod(run.method)
   const params = resolveParams(descriptor.info.params, run.params)
   const split = await readSplit(run.splitDirectory)
-  await useBackend(run.backend)
+  await useBackend(run.backend, run.threads)
   const method = await descriptor.load()
   const nodes = readGraph(run.runDirectory).nodes.length
 

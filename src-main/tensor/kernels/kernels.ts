@@ -208,6 +208,32 @@ export class Kernels {
     return out
   }
 
+  /** scale · x + shares · y over rows in groups, [B·k, w]: see `groups.ts` beside. */
+  groupAdd(x: Tensor2D | null, scale: number, shares: Tensor2D | null, y: Tensor2D, k: number): Tensor2D {
+    const [groups, w] = y.shape
+    const out = this.backend.makeOutput([groups * k, w], 'float32')
+    const [atX, atShares] = [x, shares].map((tensor) => (tensor ? this.address(tensor) : 0)) as [number, number]
+    this.exports.groupAdd(atX, scale, atShares, this.address(y), this.address(out), groups, k, w)
+    return this.tensor(out)
+  }
+
+  /** The sums of groups of k rows, each row times its share, [B, w]. */
+  groupSum(x: Tensor2D, shares: Tensor2D | null, k: number): Tensor2D {
+    const [rows, w] = x.shape
+    const out = this.backend.makeOutput([rows / k, w], 'float32')
+    this.exports.groupSum(this.address(x), shares ? this.address(shares) : 0, this.address(out), rows / k, k, w)
+    return this.tensor(out)
+  }
+
+  /** The products of every row of a group with the group's row of y, [B, k]. */
+  groupDot(x: Tensor2D, y: Tensor2D): Tensor2D {
+    const [groups, w] = y.shape
+    const k = x.shape[0] / groups
+    const out = this.backend.makeOutput([groups, k], 'float32')
+    this.exports.groupDot(this.address(x), this.address(y), this.address(out), groups, k, w)
+    return this.tensor(out)
+  }
+
   /**
    * One step of Adam in place: weight and both moments are overwritten.
    * @returns false, and nothing is done, where one of them is shared with another tensor

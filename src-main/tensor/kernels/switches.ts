@@ -1,5 +1,15 @@
 /** The fast kernels, by name: each can be turned off, and then its portable twin made of tfjs operations runs. */
-export const kernelNames = ['product', 'rows', 'likelihood', 'adam', 'unary', 'top', 'noise', 'pairs'] as const
+export const kernelNames = [
+  'product',
+  'rows',
+  'likelihood',
+  'adam',
+  'unary',
+  'groups',
+  'top',
+  'noise',
+  'pairs',
+] as const
 export type KernelName = (typeof kernelNames)[number]
 
 const parse = (text: string | undefined): Set<KernelName> => {

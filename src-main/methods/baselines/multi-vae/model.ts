@@ -1,3 +1,4 @@
+import { logSoftmaxRows } from '../../../tensor/ops'
 import { multinomialLogLikelihood } from '../../../tensor/sparse'
 import { tf, type Scalar } from '../../../tensor/tf'
 import { gradientMethod, type GradientArchitecture } from '../../blocks/gradient-method'
@@ -35,14 +36,7 @@ const multiVae: GradientArchitecture<VaeWeightName> = {
       return [tf.add(reconstruction, tf.mul(kl, beta)) as Scalar, reconstruction, kl]
     },
 
-    async score(rows) {
-      const scores = tf.tidy(() =>
-        tf.logSoftmax(itemLogits(weights, decodeHidden(weights, encode(weights, rows).mean))),
-      )
-      const values = (await scores.data()) as Float32Array
-      scores.dispose()
-      return values
-    },
+    scores: (rows) => logSoftmaxRows(itemLogits(weights, decodeHidden(weights, encode(weights, rows).mean))),
 
     async scoringGraph() {
       const builder = new ScoringBuilder(items, await readConstants(() => vaeConstants(weights)))

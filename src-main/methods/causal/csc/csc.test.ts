@@ -237,8 +237,8 @@ describe('the layers', () => {
     const weights = weightsOf()
     tf.tidy(() => {
       const z = latents(5)
-      const mixed = mixRepresentations(weights, z, latents(15), 3)
-      const shares = mixWeights(z, mixed, 3, Rng.seeded(2))
+      const mixed = mixRepresentations(weights, z, latents(15))
+      const shares = mixWeights(z, mixed, Rng.seeded(2))
       const before = itemLogits(weights, mixDecoded(weights, mixed, shares)).arraySync()
       const perConfounder = itemLogits(weights, mixDecoded(weights, mixed, tf.ones([15, 1]))).arraySync()
       const w = shares.arraySync()
@@ -258,7 +258,7 @@ describe('the layers', () => {
     const weights = weightsOf()
     tf.tidy(() => {
       const z = latents(5)
-      const shares = mixWeights(z, mixRepresentations(weights, z, latents(15), 3), 3, null).arraySync()
+      const shares = mixWeights(z, mixRepresentations(weights, z, latents(15)), null).arraySync()
       for (const row of shares) expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5)
     })
     disposeWeights(weights)

@@ -1,6 +1,7 @@
-import { linear } from '../../../tensor/ops'
+import { addToGroups, dotGroups, squaredLengths, sumGroups } from '../../../tensor/groups'
+import { linear, scaleColumns } from '../../../tensor/ops'
 import type { Rng } from '../../../tensor/rng'
-import { tf, type Tensor, type Tensor2D, type Tensor3D } from '../../../tensor/tf'
+import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D } from '../../../tensor/tf'
 import { gumbelSigmoid } from '../../blocks/gumbel-sigmoid'
 import { decodeHidden } from '../../blocks/mult-vae'
 import type { EdgeKnowledge } from '../../method'
@@ -123,8 +124,10 @@ export function exogenous(weights: CscWeights, users: number, rng: Rng | null): 
   const [k, d] = weights['confounders'].shape as [number, number]
   const confounders = weights['confounders'] as unknown as Tensor2D
   if (!rng) return confounders
-  const noise = tf.tensor3d(rng.fillNormal(new Float32Array(users * k * d)), [users, k, d])
-  return tf.reshape(tf.add(confounders, tf.mul(noise, tf.exp(weights['exogenous.logScale']))), [users * k, d])
+  const noise = tf.tensor2d(rng.fillNormal(new Float32Array(users * k * d)), [users, k * d])
+  const scales = tf.mul(tf.exp(weights['exogenous.logScale']), tf.ones([1, d]))
+  const flat = (x: Tensor): Tensor1D => tf.reshape(x, [k * d])
+  return tf.reshape(scaleColumns(noise, flat(scales), flat(confounders)), [users * k, d])
 }
 
 /**
@@ -176,15 +179,13 @@ export function causalLayer(weights: CscWeights, graphs: Tensor3D, exogenousTerm
 
 /**
  * The mix layer (Eq. 9): z_{u,j} = z + scale · f([z ; c_j]), f with one hidden ELU layer.
+ * @param confounders [B·k, d]
  * @returns [B·k, d]
  */
-export function mixRepresentations(weights: CscWeights, z: Tensor2D, confounders: Tensor2D, k: number): Tensor2D {
-  const users = z.shape[0]
+export function mixRepresentations(weights: CscWeights, z: Tensor2D, confounders: Tensor2D): Tensor2D {
   const ofPreference = linear(z, weights['mix.preference.weight'], weights['mix.hidden.bias'])
-  const ofConfounder = tf.matMul(confounders, weights['mix.confounder.weight'] as unknown as Tensor2D)
-  const width = ofPreference.shape[1]
-  const sums = tf.add(tf.reshape(ofConfounder, [users, k, width]), tf.reshape(ofPreference, [users, 1, width]))
-  return mixFrom(weights, z, tf.reshape(sums, [users * k, width]), k)
+  const ofConfounder = tf.matMul<Tensor2D>(confounders, weights['mix.confounder.weight'] as Tensor)
+  return mixFrom(weights, z, addToGroups(ofConfounder, ofPreference))
 }
 
 /**
@@ -192,45 +193,39 @@ export function mixRepresentations(weights: CscWeights, z: Tensor2D, confounders
  * @param sums [B·k, m]
  * @returns [B·k, d]
  */
-export function mixFrom(weights: CscWeights, z: Tensor2D, sums: Tensor2D, k: number): Tensor2D {
-  const [users, d] = z.shape
-  const change = linear(tf.elu(sums), weights['mix.output.weight'], weights['mix.output.bias'])
-  return tf.reshape(tf.add(tf.reshape(z, [users, 1, d]), tf.mul(tf.reshape(change, [users, k, d]), mixScale)), [
-    users * k,
-    d,
-  ])
-}
+export const mixFrom = (weights: CscWeights, z: Tensor2D, sums: Tensor2D): Tensor2D =>
+  addToGroups(linear(tf.elu(sums), weights['mix.output.weight'], weights['mix.output.bias']), z, mixScale)
 
 /**
  * The weights of the mixture (Eq. 10): Gumbel-Sigmoid of the cosine similarity of z and z_{u,j}, made to sum to one over j.
  * @param rng in training the source of the noise; null at evaluation
  * @returns [B, k]
  */
-export function mixWeights(z: Tensor2D, mixed: Tensor2D, k: number, rng: Rng | null): Tensor2D {
-  const [users, d] = z.shape
-  const own = tf.reshape(z, [users, 1, d])
-  const others = tf.reshape(mixed, [users, k, d])
-  const open = gumbelSigmoid(cosine(own, others) as Tensor2D, mixTemperature, rng)
+export function mixWeights(z: Tensor2D, mixed: Tensor2D, rng: Rng | null): Tensor2D {
+  const open = gumbelSigmoid(cosines(mixed, z), mixTemperature, rng)
   return tf.div(open, tf.sum(open, 1, true))
 }
 
-/** Lengths along the last axis; the small term keeps the gradient finite at zero. */
-const lengthOf = (x: Tensor, keepAxis = false): Tensor =>
-  tf.sqrt(tf.add(tf.sum(tf.square(x), x.rank - 1, keepAxis), 1e-12))
+/** The small term keeps the gradient of a length finite at zero. */
+const lengthFrom = <T extends Tensor>(squared: T): T => tf.sqrt(tf.add(squared, 1e-12)) as T
 
-/** Cosine similarity along the last axis. */
-export const cosine = (a: Tensor, b: Tensor): Tensor =>
-  tf.div(tf.sum(tf.mul(a, b), a.rank - 1), tf.mul(lengthOf(a), lengthOf(b)))
+/**
+ * Cosine similarities of the k rows of every group with the group's row.
+ * @param x [B·k, d]
+ * @param y [B, d]
+ * @returns [B, k]
+ */
+export function cosines(x: Tensor2D, y: Tensor2D): Tensor2D {
+  const lengths = (rows: Tensor2D): Tensor2D =>
+    tf.reshape(lengthFrom(squaredLengths(rows)), [y.shape[0], -1]) as Tensor2D
+  return tf.div(dotGroups(x, y), tf.mul(lengths(x), lengths(y)))
+}
 
-const toUnitLength = (x: Tensor): Tensor => tf.div(x, lengthOf(x, true))
+const toUnitLength = (x: Tensor): Tensor => tf.div(x, lengthFrom(tf.sum(tf.square(x), x.rank - 1, true)))
 
 /**
  * The decoder up to its last linear layer, mixed there: Σ_j w_j hidden(z_{u,j}), [B, hidden]. The layer that follows is
  * linear and the weights sum to one, so mixing here gives what mixing the item logits would (Eq. 11), for 1/k of the work.
  */
-export function mixDecoded(weights: CscWeights, mixed: Tensor2D, shares: Tensor2D): Tensor2D {
-  const [users, k] = shares.shape
-  const hidden = decodeHidden(weights, mixed)
-  const width = hidden.shape[1]
-  return tf.sum(tf.mul(tf.reshape(hidden, [users, k, width]), tf.reshape(shares, [users, k, 1])), 1) as Tensor2D
-}
+export const mixDecoded = (weights: CscWeights, mixed: Tensor2D, shares: Tensor2D): Tensor2D =>
+  sumGroups(decodeHidden(weights, mixed), shares)

@@ -55,8 +55,8 @@ export function logitsOf(
     variant === 'none'
       ? tf.reshape(rng ? terms : tf.tile(terms, [users, 1]), [users * k, z.shape[1]])
       : causalLayer(weights, userGraphs(weights, size, z, globalGraph(weights, size, knowledge, rng)), terms, users)
-  const mixed = mixRepresentations(weights, z, confounders as Tensor2D, k)
-  return itemLogits(weights, mixDecoded(weights, mixed, mixWeights(z, mixed, k, rng)))
+  const mixed = mixRepresentations(weights, z, confounders as Tensor2D)
+  return itemLogits(weights, mixDecoded(weights, mixed, mixWeights(z, mixed, rng)))
 }
 
 /**
@@ -109,19 +109,14 @@ export const csc: GradientArchitecture<string> = {
         return [loss, reconstruction, kl, cycles]
       },
 
-      async score(rows, options) {
-        const scores = tf.tidy(() => {
-          const layers = layersOf(weights, size, knowledge)
-          const z = encode(weights, rows).mean
-          const strengths = hasLocalGraph(size.variant) ? localGraph(weights, z, k) : null
-          const into = edgesInto(layers, strengths, options?.mask ? tf.tensor3d(options.mask, [1, k, k]) : null)
-          const preference = preferencePart(weights, z)
-          const ways = into.map((edges, j) => wayThrough(weights, z, preference, confounderFrom(layers, j, edges)))
-          return scoresFrom(weights, ways)
-        })
-        const values = (await scores.data()) as Float32Array
-        scores.dispose()
-        return values
+      scores(rows, options) {
+        const layers = layersOf(weights, size, knowledge)
+        const z = encode(weights, rows).mean
+        const strengths = hasLocalGraph(size.variant) ? localGraph(weights, z, k) : null
+        const into = edgesInto(layers, strengths, options?.mask ? tf.tensor3d(options.mask, [1, k, k]) : null)
+        const preference = preferencePart(weights, z)
+        const ways = into.map((edges, j) => wayThrough(weights, z, preference, confounderFrom(layers, j, edges)))
+        return scoresFrom(weights, ways)
       },
 
       ...(size.variant !== 'none' && {

@@ -1,9 +1,9 @@
-import { linear } from '../../../tensor/ops'
+import { linear, logSoftmaxRows } from '../../../tensor/ops'
 import { tf, type Tensor1D, type Tensor2D, type Tensor3D } from '../../../tensor/tf'
 import { gumbelSigmoid } from '../../blocks/gumbel-sigmoid'
 import { decodeHidden, itemLogits } from '../../blocks/mult-vae'
 import type { EdgeKnowledge } from '../../method'
-import { cosine, globalGraph, mixFrom, mixTemperature, parentParts } from './layers'
+import { cosines, globalGraph, mixFrom, mixTemperature, parentParts } from './layers'
 import type { CscSize, CscWeights } from './weights'
 
 /**
@@ -76,7 +76,7 @@ export const preferencePart = (weights: CscWeights, z: Tensor2D): Tensor2D =>
 
 const wayOf = (weights: CscWeights, z: Tensor2D, mixed: Tensor2D): Way => ({
   hidden: decodeHidden(weights, mixed),
-  similarity: tf.reshape(cosine(z, mixed), [-1, 1]),
+  similarity: cosines(mixed, z),
 })
 
 /**
@@ -87,7 +87,7 @@ export const wayThrough = (weights: CscWeights, z: Tensor2D, preference: Tensor2
   wayOf(
     weights,
     z,
-    mixFrom(weights, z, tf.add(preference, tf.matMul(c, weights['mix.confounder.weight'] as unknown as Tensor2D)), 1),
+    mixFrom(weights, z, tf.add(preference, tf.matMul(c, weights['mix.confounder.weight'] as unknown as Tensor2D))),
   )
 
 /** The way of a confounder that adds nothing to z. */
@@ -107,5 +107,5 @@ export function scoresFrom(weights: CscWeights, ways: readonly Way[]): Tensor2D 
   const mixed = ways
     .map(({ hidden }, j) => tf.mul(hidden, tf.div(open[j]!, total)) as Tensor2D)
     .reduce((sum, each) => tf.add(sum, each))
-  return tf.logSoftmax(itemLogits(weights, mixed))
+  return logSoftmaxRows(itemLogits(weights, mixed))
 }

@@ -13,7 +13,8 @@
 // a chunk never changes what is computed: results do not depend on the number of threads.
 import { adamChunk } from './adam'
 import { columnSumsChunk } from './columns'
-import { packRowsChunk, productChunk } from './product'
+import { groupAddChunk, groupDotChunk, groupSumChunk } from './groups'
+import { fewRowsChunk, packRowsChunk, productChunk } from './product'
 import { likelihoodChunk, likelihoodGradientChunk, logSoftmaxChunk } from './likelihood'
 import { normalsChunk } from './noise'
 import { sumRowsChunk } from './rows'
@@ -79,6 +80,10 @@ export const TOP_ITEMS: i32 = 7
 export const LOG_SOFTMAX: i32 = 8
 export const NORMALS: i32 = 9
 export const UNARY: i32 = 10
+export const GROUP_ADD: i32 = 11
+export const GROUP_SUM: i32 = 12
+export const GROUP_DOT: i32 = 13
+export const FEW_ROWS: i32 = 14
 
 function runChunk(kernel: i32, chunk: i32): void {
   switch (kernel) {
@@ -104,6 +109,14 @@ function runChunk(kernel: i32, chunk: i32): void {
       return normalsChunk(chunk)
     case UNARY:
       return unaryChunk(chunk)
+    case GROUP_ADD:
+      return groupAddChunk(chunk)
+    case GROUP_SUM:
+      return groupSumChunk(chunk)
+    case GROUP_DOT:
+      return groupDotChunk(chunk)
+    case FEW_ROWS:
+      return fewRowsChunk(chunk)
   }
 }
 

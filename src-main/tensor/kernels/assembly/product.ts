@@ -6,7 +6,7 @@
 // through a buffer. Every cell of C is one chain of additions over the inner index in order: its bits depend neither on the tiles
 // nor on the threads.
 import { madd } from './math'
-import { addressAt, intAt, run, setInt, threadNumber, PACK_ROWS, PRODUCT } from './pool'
+import { addressAt, intAt, run, setInt, threadNumber, FEW_ROWS, PACK_ROWS, PRODUCT } from './pool'
 
 /** Rows of a tile. */
 const MR: i32 = 6
@@ -49,6 +49,17 @@ export function product(
   threads: i32,
   narrow: i32,
 ): void {
+  if (m <= FEW && !transposeA && !transposeB) {
+    setInt(0, <i32>a)
+    setInt(3, m)
+    setInt(4, k)
+    setInt(6, <i32>b)
+    setInt(9, n)
+    setInt(10, <i32>c)
+    setInt(11, <i32>start)
+    run(FEW_ROWS, (n + FEW_COLUMNS - 1) / FEW_COLUMNS)
+    return
+  }
   const packed = workspace + <usize>threads * THREAD_BYTES
   for (let row = 0; row < m; row += ROWS) {
     const rows = min<i32>(ROWS, m - row)
@@ -84,6 +95,95 @@ export function product(
       run(PRODUCT, columnChunks * ((panels + panelsEach - 1) / panelsEach))
     }
   }
+}
+
+/** Rows up to which packing costs more than it brings. */
+const FEW: i32 = 4
+/** Columns of a chunk of few rows. */
+const FEW_COLUMNS: i32 = 256
+
+/** A part of a product of few rows: B [k, n] is read as it lies. Every cell is the same chain of additions as in tiles. */
+export function fewRowsChunk(chunk: i32): void {
+  const rows = intAt(3)
+  const depth = intAt(4)
+  const n = intAt(9)
+  const stride = (<usize>n) << 2
+  const first = chunk * FEW_COLUMNS
+  const last = min<i32>(n, first + FEW_COLUMNS)
+  for (let row = 0; row < rows; row++) {
+    const a = addressAt(0) + ((<usize>row * depth) << 2)
+    const c = addressAt(10) + <usize>row * stride
+    let column = first
+    for (; column + 64 <= last; column += 64) {
+      const at = (<usize>column) << 2
+      fewTile(depth, a, addressAt(6) + at, stride, addressAt(11) + at, c + at)
+    }
+    for (; column < last; column++) {
+      const at = (<usize>column) << 2
+      let sum = v128.load_splat<f32>(addressAt(11) + at)
+      let b = addressAt(6) + at
+      for (let inner = 0; inner < depth; inner++, b += stride)
+        sum = madd(v128.load_splat<f32>(a + ((<usize>inner) << 2)), v128.load_splat<f32>(b), sum)
+      store<f32>(c + at, f32x4.extract_lane(sum, 0))
+    }
+  }
+}
+
+/** 64 columns of one row. */
+function fewTile(depth: i32, a: usize, b: usize, stride: usize, from: usize, to: usize): void {
+  let s0 = v128.load(from, 0)
+  let s1 = v128.load(from, 16)
+  let s2 = v128.load(from, 32)
+  let s3 = v128.load(from, 48)
+  let s4 = v128.load(from, 64)
+  let s5 = v128.load(from, 80)
+  let s6 = v128.load(from, 96)
+  let s7 = v128.load(from, 112)
+  let s8 = v128.load(from, 128)
+  let s9 = v128.load(from, 144)
+  let s10 = v128.load(from, 160)
+  let s11 = v128.load(from, 176)
+  let s12 = v128.load(from, 192)
+  let s13 = v128.load(from, 208)
+  let s14 = v128.load(from, 224)
+  let s15 = v128.load(from, 240)
+  const end = a + ((<usize>depth) << 2)
+  for (; a < end; a += 4) {
+    const x = v128.load_splat<f32>(a)
+    s0 = madd(x, v128.load(b, 0), s0)
+    s1 = madd(x, v128.load(b, 16), s1)
+    s2 = madd(x, v128.load(b, 32), s2)
+    s3 = madd(x, v128.load(b, 48), s3)
+    s4 = madd(x, v128.load(b, 64), s4)
+    s5 = madd(x, v128.load(b, 80), s5)
+    s6 = madd(x, v128.load(b, 96), s6)
+    s7 = madd(x, v128.load(b, 112), s7)
+    s8 = madd(x, v128.load(b, 128), s8)
+    s9 = madd(x, v128.load(b, 144), s9)
+    s10 = madd(x, v128.load(b, 160), s10)
+    s11 = madd(x, v128.load(b, 176), s11)
+    s12 = madd(x, v128.load(b, 192), s12)
+    s13 = madd(x, v128.load(b, 208), s13)
+    s14 = madd(x, v128.load(b, 224), s14)
+    s15 = madd(x, v128.load(b, 240), s15)
+    b += stride
+  }
+  v128.store(to, s0, 0)
+  v128.store(to, s1, 16)
+  v128.store(to, s2, 32)
+  v128.store(to, s3, 48)
+  v128.store(to, s4, 64)
+  v128.store(to, s5, 80)
+  v128.store(to, s6, 96)
+  v128.store(to, s7, 112)
+  v128.store(to, s8, 128)
+  v128.store(to, s9, 144)
+  v128.store(to, s10, 160)
+  v128.store(to, s11, 176)
+  v128.store(to, s12, 192)
+  v128.store(to, s13, 208)
+  v128.store(to, s14, 224)
+  v128.store(to, s15, 240)
 }
 
 /** Packs panels of rows of op(A): for every inner index the 6 values of the panel. */
