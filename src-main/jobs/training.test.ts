@@ -13,6 +13,7 @@ import { createServices, type Services } from '../api/create-services'
 import { FileRegistry } from '../api/file-registry'
 import { runDirectory, runFiles } from '../storage/layout'
 import { openWorkspace } from '../storage/workspace'
+import { threadsOf } from './threads'
 
 const small = { epochs: 6, patience: 100, batchSize: 4, hidden: 32, latent: 8 }
 // Long enough to be stopped in the middle, whatever the machine.
@@ -105,7 +106,7 @@ describe('a training', () => {
       epochs: 6,
       seed: 3,
       backend: 'wasm',
-      threads: 1,
+      threads: threadsOf('wasm'),
       params: small,
     })
     expect(manifest.metrics!['recall@10']).toBeGreaterThan(0)
