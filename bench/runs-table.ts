@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { generateRuns, metricNamesOf } from '../scripts/generate-runs.mjs'
@@ -9,6 +9,7 @@ import { runIndexFile } from '../src-main/storage/layout'
 import { RunIndex } from '../src-main/storage/run-index'
 import { RunStore } from '../src-main/storage/run-store'
 import { openWorkspace } from '../src-main/storage/workspace'
+import { median, peakRssMb, printLine, rounded } from './line'
 
 /**
  * The table of 5,000 runs with 300 metrics each, as the services answer for it: from opening the workspace to the columns and the first
@@ -18,8 +19,6 @@ const shape = { runs: 5000, metrics: 300, epochs: 40, seed: 0 }
 const targetMilliseconds = 1000
 const repeats = 5
 
-const median = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
-const rounded = (value: number): number => Number(value.toPrecision(3))
 const milliseconds = async (work: () => unknown): Promise<number> => {
   const started = performance.now()
   await work()
@@ -94,30 +93,25 @@ try {
     runCurves(store, workspace, { runs: ids.slice(0, 20), series: 'ndcg@10', points: 500 }),
   )
   await close()
-  console.log(
-    JSON.stringify({
-      name: 'runs-table/5000x300',
-      runs: shape.runs,
-      metrics: shape.metrics,
-      open_with_index_ms: rounded(median(withCopy.all)),
-      open_with_index_ms_all: withCopy.all.map(rounded),
-      open_without_index_ms: rounded(median(without.all)),
-      open_without_index_ms_all: without.all.map(rounded),
-      open_without_index_longest_block_ms: rounded(without.longestBlock),
-      open_target_ms: targetMilliseconds,
-      sort_ms: rounded(sort),
-      filter_ms: rounded(filter),
-      page_ms: rounded(page),
-      page_of_300_columns_ms: rounded(everyColumn),
-      group_ms: rounded(group),
-      columns_ms: rounded(columns),
-      curves_of_20_runs_ms: rounded(curves),
-      within_targets: median(withCopy.all) <= targetMilliseconds,
-      peak_rss_mb: Math.round(process.resourceUsage().maxRSS / 1024),
-      cpu: cpus()[0]?.model ?? 'unknown',
-      node: process.version,
-    }),
-  )
+  printLine('runs-table/5000x300', {
+    runs: shape.runs,
+    metrics: shape.metrics,
+    open_with_index_ms: rounded(median(withCopy.all)),
+    open_with_index_ms_all: withCopy.all.map(rounded),
+    open_without_index_ms: rounded(median(without.all)),
+    open_without_index_ms_all: without.all.map(rounded),
+    open_without_index_longest_block_ms: rounded(without.longestBlock),
+    open_target_ms: targetMilliseconds,
+    sort_ms: rounded(sort),
+    filter_ms: rounded(filter),
+    page_ms: rounded(page),
+    page_of_300_columns_ms: rounded(everyColumn),
+    group_ms: rounded(group),
+    columns_ms: rounded(columns),
+    curves_of_20_runs_ms: rounded(curves),
+    within_targets: median(withCopy.all) <= targetMilliseconds,
+    peak_rss_mb: peakRssMb(),
+  })
 } finally {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 }

@@ -1,18 +1,22 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Page } from '@playwright/test'
 import { chromiumArguments, findChromium } from '../scripts/chromium.mjs'
 import { generateRuns } from '../scripts/generate-runs.mjs'
 import { runIndexFile } from '../src-main/storage/layout'
-import { median, rounded, serve } from './serve'
+import { median, printLine, rounded } from './line'
+import { serve } from './serve'
 
 /**
- * How long an analyst waits for the table of 5,000 runs with 300 metrics in the window: from opening the page at Compare, from switching to
- * Compare, and after a scroll, a sort and a filter, until every row in view shows its values and the frame with them has been drawn.
+ * How long an analyst waits for the table of 5,000 runs with 300 metrics in the window: from starting the program, from opening the page at
+ * Compare, from switching to Compare, and after a scroll, a sort and a filter, until every row in view shows its values and the frame with
+ * them has been drawn. The program is the web shell's server, its window a Chromium that was started just before: how long that took is a
+ * figure of its own, for the desktop's shell starts both in one.
  */
 const shape = { runs: 5000, metrics: 300, epochs: 10, seed: 0 }
 const targetMilliseconds = 1000
+const launchTargetMilliseconds = 2000
 const repeats = 5
 
 /** Runs in the page: milliseconds from `act` until all rows in view are filled as `when` wants, and drawn. */
@@ -67,10 +71,12 @@ const measure = (page: Page, act: Act): Promise<number> =>
 const executablePath = findChromium()
 if (!executablePath) throw new Error('No Chromium was found: set CHROMIUM to the path of one.')
 const folder = await mkdtemp(join(tmpdir(), 'causeway-bench-'))
-const browser = await chromium.launch({ executablePath, args: chromiumArguments })
 try {
   const workspace = join(folder, 'workspace')
   generateRuns(workspace, shape)
+  const browserStarted: number[] = []
+  const firstLaunched: number[] = []
+  const launched: number[] = []
   const first: number[] = []
   const opened: number[] = []
   const switched: number[] = []
@@ -81,45 +87,53 @@ try {
     // Once without the index on disk, then with it: a program that has just been started both times.
     for (const withIndex of [false, true]) {
       if (!withIndex) await rm(runIndexFile(workspace), { force: true })
-      const server = await serve(workspace)
+      const beforeBrowser = performance.now()
+      const browser = await chromium.launch({ executablePath, args: chromiumArguments })
       const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
-      await page.goto(`${server.url}#/compare`, { waitUntil: 'commit' })
-      ;(withIndex ? opened : first).push(await measure(page, { kind: 'nothing', value: '' }))
-      if (withIndex) {
-        await page.keyboard.press('1')
-        await page.getByRole('grid', { name: 'Runs' }).waitFor({ state: 'detached' })
-        switched.push(await measure(page, { kind: 'key', value: '5' }))
-        for (const at of [40_000, 90_000, 3_000]) scrolled.push(await measure(page, { kind: 'scroll', value: at }))
-        await measure(page, { kind: 'scroll', value: 0 })
-        for (let click = 0; click < 2; click++) sorted.push(await measure(page, { kind: 'sort', value: 'NDCG' }))
-        for (const text of ['ease', 'csc']) filtered.push(await measure(page, { kind: 'filter', value: text }))
+      browserStarted.push(performance.now() - beforeBrowser)
+      let stop = (): Promise<void> => Promise.resolve()
+      try {
+        const beforeServer = performance.now()
+        const server = await serve(workspace)
+        stop = server.stop
+        await page.goto(`${server.url}#/compare`, { waitUntil: 'commit' })
+        ;(withIndex ? opened : first).push(await measure(page, { kind: 'nothing', value: '' }))
+        ;(withIndex ? launched : firstLaunched).push(performance.now() - beforeServer)
+        if (withIndex) {
+          await page.keyboard.press('1')
+          await page.getByRole('grid', { name: 'Runs' }).waitFor({ state: 'detached' })
+          switched.push(await measure(page, { kind: 'key', value: '5' }))
+          for (const at of [40_000, 90_000, 3_000]) scrolled.push(await measure(page, { kind: 'scroll', value: at }))
+          await measure(page, { kind: 'scroll', value: 0 })
+          for (let click = 0; click < 2; click++) sorted.push(await measure(page, { kind: 'sort', value: 'NDCG' }))
+          for (const text of ['ease', 'csc']) filtered.push(await measure(page, { kind: 'filter', value: text }))
+        }
+      } finally {
+        await browser.close()
+        await stop()
       }
-      await page.close()
-      await server.stop()
     }
   }
-  const figures = { first, opened, switched, scrolled, sorted, filtered }
-  console.log(
-    JSON.stringify({
-      name: 'runs-table/window',
-      runs: shape.runs,
-      metrics: shape.metrics,
-      open_page_without_index_ms: rounded(median(first)),
-      open_page_ms: rounded(median(opened)),
-      switch_to_compare_ms: rounded(median(switched)),
-      scroll_ms: rounded(median(scrolled)),
-      sort_ms: rounded(median(sorted)),
-      filter_ms: rounded(median(filtered)),
-      all: Object.fromEntries(Object.entries(figures).map(([name, values]) => [name, values.map(rounded)])),
-      target_ms: targetMilliseconds,
-      within_targets: [opened, switched, scrolled, sorted, filtered].every(
-        (values) => median(values) <= targetMilliseconds,
-      ),
-      cpu: cpus()[0]?.model ?? 'unknown',
-      node: process.version,
-    }),
-  )
+  const figures = { browserStarted, firstLaunched, launched, first, opened, switched, scrolled, sorted, filtered }
+  printLine('runs-table/window', {
+    runs: shape.runs,
+    metrics: shape.metrics,
+    start_chromium_ms: rounded(median(browserStarted)),
+    launch_without_index_ms: rounded(median(firstLaunched)),
+    launch_ms: rounded(median(launched)),
+    open_page_without_index_ms: rounded(median(first)),
+    open_page_ms: rounded(median(opened)),
+    switch_to_compare_ms: rounded(median(switched)),
+    scroll_ms: rounded(median(scrolled)),
+    sort_ms: rounded(median(sorted)),
+    filter_ms: rounded(median(filtered)),
+    all: Object.fromEntries(Object.entries(figures).map(([name, values]) => [name, values.map(rounded)])),
+    target_ms: targetMilliseconds,
+    launch_target_ms: launchTargetMilliseconds,
+    within_targets:
+      median(launched) <= launchTargetMilliseconds &&
+      [opened, switched, scrolled, sorted, filtered].every((values) => median(values) <= targetMilliseconds),
+  })
 } finally {
-  await browser.close()
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 }

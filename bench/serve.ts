@@ -23,9 +23,3 @@ export async function serve(workspace: string): Promise<{ url: string; stop: () 
   }
   throw new Error('The web shell printed no address.')
 }
-
-export const median = (values: number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
-}
-export const rounded = (value: number): number => Number(value.toPrecision(3))

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { chromium, type Page } from '@playwright/test'
 import { rowOf } from '../src-shared/domain/split'
 import { Rng } from '../src-main/tensor/rng'
 import { chromiumArguments, findChromium } from '../scripts/chromium.mjs'
-import { median, root, rounded, serve } from './serve'
+import { median, printLine, rounded } from './line'
+import { root, serve } from './serve'
 import { drawInteractions, shapes } from './shapes'
 
 /**
@@ -99,22 +100,17 @@ try {
   await page.getByRole('tab', { name: 'Segment' }).click()
   await page.locator('[data-quantity="avp@10:price"]').waitFor({ timeout: 60_000 })
   const everyone = await measureRows(page, '.segment-tab table', 'Shift+Z')
-  console.log(
-    JSON.stringify({
-      name: 'intervene/window',
-      users: shapes['ml-100k'].users,
-      confounders,
-      user_ms: rounded(median(user)),
-      user_ms_all: user.map(rounded),
-      user_target_ms: targets.user,
-      all_users_ms: rounded(median(everyone)),
-      all_users_ms_all: everyone.map(rounded),
-      all_users_target_ms: targets.everyone,
-      within_targets: median(user) <= targets.user && median(everyone) <= targets.everyone,
-      cpu: cpus()[0]?.model ?? 'unknown',
-      node: process.version,
-    }),
-  )
+  printLine('intervene/window', {
+    users: shapes['ml-100k'].users,
+    confounders,
+    user_ms: rounded(median(user)),
+    user_ms_all: user.map(rounded),
+    user_target_ms: targets.user,
+    all_users_ms: rounded(median(everyone)),
+    all_users_ms_all: everyone.map(rounded),
+    all_users_target_ms: targets.everyone,
+    within_targets: median(user) <= targets.user && median(everyone) <= targets.everyone,
+  })
 } finally {
   await browser.close()
   await server.stop()
