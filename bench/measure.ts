@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { backendIds, type BackendId } from '../src-shared/domain/backend'
-import { nnzOf, type Split } from '../src-shared/domain/split'
+import { parseArgs } from 'node:util'
+import { backendIds } from '../src-shared/domain/backend'
+import { nnzOf, takeRows, type Csr, type Split } from '../src-shared/domain/split'
 import { resolveParams } from '../src-shared/params/params'
 import { findMethod } from '../src-main/methods/registry'
 import type { RowIntervention } from '../src-main/jobs/trainer-contract'
@@ -16,15 +17,16 @@ import { isIntervenable } from '../src-main/pipeline/intervene/prepared-rows'
 import { learnedGraph } from '../src-main/pipeline/structure/structure'
 import { importTables } from '../src-main/pipeline/ingest/import-tables'
 import { useBackend } from '../src-main/tensor/backends'
+import { kernelsFor } from '../src-main/tensor/kernels/kernels'
 import { Rng } from '../src-main/tensor/rng'
-import { drawInteractions, shapes, splitRandomly } from './shapes'
+import { tf, type Tensor2D } from '../src-main/tensor/tf'
+import { median, peakRssMb, printLine, rounded, type Figures } from './line'
+import { drawInteractions, shapes, splitRandomly, type ShapeName } from './shapes'
 
 /**
- * One measurement in one process, so that its peak memory is its own: `node measure.js NAME [BACKEND]` prints one JSON line.
- * Seconds are medians; an epoch is training only, validation left out, as the PyTorch side measures it.
+ * One measurement in one process, so that its peak memory is its own: `node measure.js NAME [--backend ID] [--threads N]` prints one JSON
+ * line. Seconds are medians; an epoch is training only, validation left out, as the PyTorch side measures it.
  */
-type Line = Record<string, string | number | boolean | number[]>
-
 /** Multi-VAE as the PyTorch side has it: [I-600-200-600-I], batch 500, dropout 0.5, Adam 1e-3, KL annealed to 0.2. */
 const peerSettings = {
   batchSize: 500,
@@ -36,30 +38,29 @@ const peerSettings = {
   annealSteps: 20000,
 }
 
-const median = (values: number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
-const rounded = (value: number): number => Number(value.toPrecision(4))
-const peakRssMb = (): number => Math.round(process.resourceUsage().maxRSS / 1024)
+/** Where an epoch takes long, so many batches are measured and scaled to the epoch, as the PyTorch side does (`--max-batches 16`). */
+const usersOfSixteenBatches = 16 * peerSettings.batchSize
 
-/** A data set of a named shape with everything in the train part, so that an epoch is nothing but training. */
-function trainOnly(shape: keyof typeof shapes): Split {
-  const train = drawInteractions(shapes[shape], Rng.seeded(0))
-  const none = { ...train, indptr: new Int32Array(train.rows + 1), indices: new Int32Array(0) }
+/** The first users of an interaction log as the train part, with nothing in the others: an epoch is nothing but training. */
+function trainOnly(log: Csr, users = log.rows): Split {
+  const train = takeRows(
+    log,
+    Array.from({ length: users }, (_, user) => user),
+  )
+  const none = { ...train, indptr: new Int32Array(users + 1), indices: new Int32Array(0) }
   return { hash: 'synthetic', train, validation: none, test: none }
 }
 
-/** Trains for `epochs` and gives the seconds of each. */
+/** Trains for `epochs` and gives the seconds of each, and the most memory held until the first checkpoint was made. */
 async function train(
   method: string,
   split: Split,
   settings: Record<string, unknown>,
-): Promise<{ seconds: number[]; losses: number[]; model: FittedModel }> {
+): Promise<{ seconds: number[]; losses: number[]; trainingRssMb: number; model: FittedModel }> {
   const descriptor = findMethod(method)
   const seconds: number[] = []
   const losses: number[] = []
+  let trainingRssMb = 0
   const context: FitContext = {
     split,
     params: resolveParams(descriptor.info.params, settings),
@@ -70,6 +71,7 @@ async function train(
       epoch: (point) => {
         seconds.push(point.seconds)
         losses.push(rounded(point.values['loss']!))
+        trainingRssMb ||= peakRssMb()
       },
       checkpoint: async () => undefined,
       log: () => undefined,
@@ -79,32 +81,70 @@ async function train(
   }
   const outcome = await (await descriptor.load()).fit(context)
   if (outcome.end !== 'completed') throw new Error(`The training ended as ${outcome.end}.`)
-  return { seconds, losses, model: outcome.model }
+  return { seconds, losses, trainingRssMb, model: outcome.model }
 }
 
+/** @param trained so many users are trained on; the seconds are scaled to all of them */
 async function measureTraining(
   method: string,
-  shape: keyof typeof shapes,
+  shape: ShapeName,
   settings: Record<string, unknown>,
-): Promise<Line> {
-  const split = trainOnly(shape)
+  trained: number = shapes[shape].users,
+): Promise<Figures> {
+  const log = drawInteractions(shapes[shape], Rng.seeded(0))
   // The first epoch warms up: kernels are compiled and buffers found.
-  const { seconds, losses, model } = await train(method, split, { ...settings, epochs: 4 })
+  const outcome = await train(method, trainOnly(log, trained), { ...settings, epochs: 4 })
+  const { seconds, losses, trainingRssMb, model } = outcome
   model.dispose()
-  const { users, items } = shapes[shape]
+  const scaled = seconds.slice(1).map((value) => value * (log.rows / trained))
   return {
-    users,
-    items,
-    nnz: nnzOf(split.train),
-    seconds_per_epoch: rounded(median(seconds.slice(1))),
-    seconds_all: seconds.slice(1).map(rounded),
+    users: log.rows,
+    items: log.cols,
+    nnz: nnzOf(log),
+    trained_users: trained,
+    seconds_per_epoch: rounded(median(scaled)),
+    seconds_all: scaled.map(rounded),
     loss: losses,
+    peak_rss_mb_before_checkpoint: trainingRssMb,
   }
 }
 
-async function measureEvaluation(): Promise<Line> {
+/** Full ranking of all users with the metrics that are watched while training; the first of the repeats warms up. */
+async function measureWatched(model: FittedModel, split: Split): Promise<Figures> {
+  const seconds: number[] = []
+  let users = 0
+  for (let repeat = 0; repeat < 4; repeat++) {
+    const started = performance.now()
+    const result = await evaluate(model, split, 'test')
+    seconds.push((performance.now() - started) / 1000)
+    users = result?.users ?? 0
+  }
+  return {
+    users,
+    items: split.train.cols,
+    seconds: rounded(median(seconds.slice(1))),
+    seconds_all: seconds.slice(1).map(rounded),
+  }
+}
+
+/** A Multi-VAE after an epoch over some users of a split: whom it is asked about, and how well it ranks, costs no time. */
+async function hardlyTrained(split: Split, users: number): Promise<FittedModel> {
+  const { model } = await train('multi-vae', trainOnly(split.train, users), { ...peerSettings, epochs: 1 })
+  return model
+}
+
+async function measureLargeEvaluation(): Promise<Figures> {
+  const split = splitRandomly(drawInteractions(shapes['ml-20m-like'], Rng.seeded(0)), Rng.seeded(1))
+  const model = await hardlyTrained(split, usersOfSixteenBatches)
+  const figures = await measureWatched(model, split)
+  model.dispose()
+  return figures
+}
+
+async function measureEvaluation(): Promise<Figures> {
   const split = splitRandomly(drawInteractions(shapes['ml-1m'], Rng.seeded(0)), Rng.seeded(1))
-  const { model } = await train('multi-vae', split, { ...peerSettings, epochs: 1 })
+  const model = await hardlyTrained(split, split.train.rows)
+  const watched = await measureWatched(model, split)
   const rng = Rng.seeded(2)
   const items = split.train.cols
   // What the evaluation at the end of a training has to do beside ranking: a number, a category, ratings below the threshold.
@@ -115,30 +155,54 @@ async function measureEvaluation(): Promise<Line> {
     ],
   }
   const rated = { ...split, negatives: { train: split.test, validation: split.test, test: split.validation } }
-  const seconds: number[] = []
   const fullSeconds: number[] = []
-  let users = 0
   for (let repeat = 0; repeat < 4; repeat++) {
-    let started = performance.now()
-    const result = await evaluate(model, split, 'test')
-    seconds.push((performance.now() - started) / 1000)
-    users = result?.users ?? 0
-    started = performance.now()
+    const started = performance.now()
     await evaluateFully(model, rated, described)
     fullSeconds.push((performance.now() - started) / 1000)
   }
   model.dispose()
   return {
-    users,
-    items,
-    seconds: rounded(median(seconds.slice(1))),
-    seconds_all: seconds.slice(1).map(rounded),
+    ...watched,
     seconds_full: rounded(median(fullSeconds.slice(1))),
     seconds_full_all: fullSeconds.slice(1).map(rounded),
   }
 }
 
-async function measureImport(): Promise<Line> {
+/** The three large products of a batch of Multi-VAE at the shape of ML-1M: one forwards, two backwards. */
+async function measureProducts(): Promise<Figures> {
+  const [rows, hidden, items] = [peerSettings.batchSize, peerSettings.hidden, shapes['ml-1m'].items]
+  const rng = Rng.seeded(0)
+  const matrix = (m: number, n: number): Tensor2D => {
+    const values = new Float32Array(m * n)
+    for (let i = 0; i < values.length; i++) values[i] = rng.normal()
+    return tf.tensor2d(values, [m, n])
+  }
+  const [states, weights, errors] = [matrix(rows, hidden), matrix(hidden, items), matrix(rows, items)]
+  const gigaflop = (2 * rows * hidden * items) / 1e9
+  const gflops = async (multiply: () => Tensor2D): Promise<number> => {
+    const seconds: number[] = []
+    for (let repeat = 0; repeat < 23; repeat++) {
+      const started = performance.now()
+      const product = multiply()
+      // On the WebAssembly backend the product is there when the call returns; on others it is waited for.
+      if (tf.getBackend() !== 'wasm') await product.data()
+      seconds.push((performance.now() - started) / 1000)
+      product.dispose()
+    }
+    return rounded(gigaflop / median(seconds.slice(3)))
+  }
+  const figures = {
+    shape: [rows, hidden, items],
+    gflops_plain: await gflops(() => tf.matMul(states, weights)),
+    gflops_transposed_a: await gflops(() => tf.matMul(states, errors, true, false)),
+    gflops_transposed_b: await gflops(() => tf.matMul(errors, weights, false, true)),
+  }
+  tf.dispose([states, weights, errors])
+  return figures
+}
+
+async function measureImport(): Promise<Figures> {
   const workspace = await mkdtemp(join(tmpdir(), 'causeway-bench-'))
   try {
     const rng = Rng.seeded(0)
@@ -175,7 +239,7 @@ const liveTargets = { userMilliseconds: 100, everyoneMilliseconds: 1000 }
  * attributes (popularity is one) and a category. Each question is another mask, so that no answer is remembered; all users means
  * scores, lists, metrics, attribute effects and their bootstrap intervals.
  */
-async function measureLive(): Promise<Line> {
+async function measureLive(): Promise<Figures> {
   const k = 8
   const split = splitRandomly(drawInteractions(shapes['ml-100k'], Rng.seeded(0)), Rng.seeded(1))
   const { model } = await train('csc', split, { ...peerSettings, batchSize: 64, confounders: k, epochs: 2 })
@@ -257,33 +321,51 @@ async function measureLive(): Promise<Line> {
   }
 }
 
-const measurements: Record<string, () => Promise<Line>> = {
+const csc = { ...peerSettings, confounders: 4 }
+const measurements: Record<string, () => Promise<Figures>> = {
   'multi-vae/ml-1m': () => measureTraining('multi-vae', 'ml-1m', peerSettings),
-  'csc/ml-1m': () => measureTraining('csc', 'ml-1m', { ...peerSettings, confounders: 4 }),
+  'csc/ml-1m': () => measureTraining('csc', 'ml-1m', csc),
+  'multi-vae/ml-20m-like': () => measureTraining('multi-vae', 'ml-20m-like', peerSettings, usersOfSixteenBatches),
+  'csc/ml-20m-like': () => measureTraining('csc', 'ml-20m-like', csc, usersOfSixteenBatches),
   'multi-vae/ml-100k': () => measureTraining('multi-vae', 'ml-100k', peerSettings),
   'evaluate/ml-1m': measureEvaluation,
+  'evaluate/ml-20m-like': measureLargeEvaluation,
+  'product/peak': measureProducts,
   'intervene/ml-100k': measureLive,
   'import/1m': measureImport,
 }
 
-const [name, asked] = process.argv.slice(2)
-const measure = measurements[name ?? '']
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { backend: { type: 'string', default: 'wasm' }, threads: { type: 'string', default: '2' } },
+})
+const name = positionals[0] ?? ''
+const measure = measurements[name]
 if (!measure) {
   console.error(`There is no measurement "${name}". Available: ${Object.keys(measurements).join(', ')}.`)
   process.exit(2)
 }
-const backend = backendIds.find((id) => id === asked) ?? ('wasm' satisfies BackendId)
-const threads = Number(process.env['CAUSEWAY_BENCH_THREADS'] ?? 2)
-if (name !== 'import/1m') await useBackend(backend, threads)
-const line = await measure()
-console.log(
-  JSON.stringify({
-    name,
-    ...(name === 'import/1m' ? {} : { backend, threads }),
-    ...line,
-    peak_rss_mb: peakRssMb(),
-    cpu: cpus()[0]?.model ?? 'unknown',
-    node: process.version,
+const backend = backendIds.find((id) => id === options.backend)
+if (!backend) {
+  console.error(`There is no backend "${options.backend}". Available: ${backendIds.join(', ')}.`)
+  process.exit(2)
+}
+const threads = Number(options.threads)
+if (!Number.isInteger(threads) || threads < 1) {
+  console.error(`--threads takes a whole number from 1 on, not "${options.threads}".`)
+  process.exit(2)
+}
+const usesTensors = name !== 'import/1m'
+if (usesTensors) await useBackend(backend, threads)
+const figures = await measure()
+printLine(name, {
+  ...(usesTensors && {
+    backend,
+    threads,
+    tfjs: tf.version_core,
+    kernels: kernelsFor('product')?.description ?? 'none of ours',
   }),
-)
+  ...figures,
+  peak_rss_mb: peakRssMb(),
+})
 process.exit(0)

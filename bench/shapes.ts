@@ -12,7 +12,10 @@ export interface Shape {
 export const shapes = {
   'ml-100k': { users: 943, items: 1682, meanInteractions: 106 },
   'ml-1m': { users: 6040, items: 3706, meanInteractions: 165 },
+  /** The rated items of ML-20M and a part of its users. */
+  'ml-20m-like': { users: 20_000, items: 26_744, meanInteractions: 144 },
 } as const satisfies Record<string, Shape>
+export type ShapeName = keyof typeof shapes
 
 /**
  * Draws an interaction log by the laws of the PyTorch side of the comparison: the popularity of the item of rank r is
