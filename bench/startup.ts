@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nnzOf } from '../src-shared/domain/split'
 import { entriesIn, startProcess } from '../src-main/jobs/process-host'
+import { threadsOf } from '../src-main/jobs/threads'
 import type { RunOnDisk, TrainerCalls, TrainerEventMap } from '../src-main/jobs/trainer-contract'
 import { writeSplit } from '../src-main/pipeline/split/split-store'
 import { splitDirectory } from '../src-main/storage/layout'
@@ -54,6 +55,7 @@ async function trainRun(workspace: string): Promise<RunOnDisk> {
     params: { epochs: 1, hidden: 16, latent: 8 },
     seed: 0,
     backend: 'wasm',
+    threads: threadsOf('wasm'),
     knowledge: null,
   }
   const host = start()

@@ -29,7 +29,7 @@ export interface FitReporter {
   progress(progress: { stage: string; fraction: number | null; etaSeconds: number | null }): void
   /** At the end of an epoch: the values of the method's series. */
   epoch(point: { epoch: number; seconds: number; values: Record<string, number> }): void
-  /** Hands over a checkpoint; resolves once it is safely on disk. */
+  /** Lends a checkpoint, whose arrays are good until the promise resolves, and resolves once it is safely on disk. */
   checkpoint(checkpoint: Checkpoint): Promise<void>
   log(level: 'info' | 'warning' | 'error', text: string): void
 }

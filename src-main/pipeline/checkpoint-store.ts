@@ -4,7 +4,7 @@ import { CausewayError } from '../../src-shared/contract/errors'
 import type { Checkpoint } from '../methods/method'
 import { writeFileAtomic, writing } from '../storage/atomic'
 import { runFiles } from '../storage/layout'
-import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors'
+import { decodeSafetensors, safetensorsParts } from '../tensor/safetensors'
 import { readBytes } from './run-files'
 
 /**
@@ -18,7 +18,7 @@ const fileOf = (runDirectory: string): string => join(runDirectory, runFiles.che
 export function writeCheckpoint(runDirectory: string, checkpoint: Checkpoint): void {
   const file = fileOf(runDirectory)
   writing(file, () => mkdirSync(join(runDirectory, runFiles.checkpoint), { recursive: true }))
-  writeFileAtomic(file, encodeSafetensors(checkpoint.arrays, { state: JSON.stringify(checkpoint.state) }))
+  writeFileAtomic(file, safetensorsParts(checkpoint.arrays, { state: JSON.stringify(checkpoint.state) }))
 }
 
 /** Removes what a process that was killed while writing left beside the checkpoint. */

@@ -35,13 +35,14 @@ export function syncDirectory(directory: string): void {
 /**
  * Writes a whole file so that a reader, or a machine that loses power, sees the old content or the new, never a part:
  * temporary name, fsync, rename, fsync of the directory.
+ * @param data the content, or its parts in order
  */
-export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+export function writeFileAtomic(path: string, data: string | Uint8Array | Uint8Array[]): void {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     const descriptor = openSync(temporary, 'w')
     try {
-      writeFileSync(descriptor, data)
+      for (const part of [data].flat()) writeFileSync(descriptor, part)
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)

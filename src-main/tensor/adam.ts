@@ -1,6 +1,6 @@
 import type { NamedArrays } from '../methods/method'
 import { kernelsFor } from './kernels/kernels'
-import { checkedArrays, readTensors, type Weights } from './named-arrays'
+import { checkedArrays, lendTensors, type Weights } from './named-arrays'
 import { tf, type Tensor } from './tf'
 
 export interface AdamOptions {
@@ -34,8 +34,8 @@ export class Adam {
     private readonly overrides: Record<string, AdamOptions> = {},
   ) {
     for (const [name, variable] of Object.entries(weights)) {
-      this.first[name] = tf.zeros(variable.shape)
-      this.second[name] = tf.zeros(variable.shape)
+      this.first[name] = tf.zerosLike(variable)
+      this.second[name] = tf.zerosLike(variable)
     }
   }
 
@@ -68,11 +68,11 @@ export class Adam {
     }
   }
 
-  /** Moments and step count. */
+  /** Moments, lent until the next step (see `lendTensors`), and step count. */
   async save(): Promise<{ arrays: NamedArrays; steps: number }> {
     const arrays: NamedArrays = {}
-    for (const [name, array] of Object.entries(await readTensors(this.first))) arrays[`first.${name}`] = array
-    for (const [name, array] of Object.entries(await readTensors(this.second))) arrays[`second.${name}`] = array
+    for (const [name, array] of Object.entries(await lendTensors(this.first))) arrays[`first.${name}`] = array
+    for (const [name, array] of Object.entries(await lendTensors(this.second))) arrays[`second.${name}`] = array
     return { arrays, steps: this.steps }
   }
 

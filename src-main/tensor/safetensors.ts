@@ -20,6 +20,18 @@ const typeOf = (data: NamedArray['data']): keyof typeof types =>
 
 /** Arrays and a map of texts as the bytes of a safetensors file. */
 export function encodeSafetensors(arrays: NamedArrays, metadata: Record<string, string> = {}): Uint8Array {
+  const parts = safetensorsParts(arrays, metadata)
+  const file = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0))
+  let at = 0
+  for (const part of parts) {
+    file.set(part, at)
+    at += part.byteLength
+  }
+  return file
+}
+
+/** The same bytes in parts, to be written one after the other: the header, and every array where it lies. */
+export function safetensorsParts(arrays: NamedArrays, metadata: Record<string, string> = {}): Uint8Array[] {
   const header: Record<string, unknown> = {}
   if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata
   let offset = 0
@@ -30,16 +42,12 @@ export function encodeSafetensors(arrays: NamedArrays, metadata: Record<string, 
   const text = new TextEncoder().encode(JSON.stringify(header))
   // Padded with spaces so that the data starts at a multiple of 8, as the format asks.
   const headerLength = Math.ceil(text.length / 8) * 8
-  const file = new Uint8Array(8 + headerLength + offset)
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true)
-  file.fill(0x20, 8, 8 + headerLength)
-  file.set(text, 8)
-  let at = 8 + headerLength
-  for (const { data } of Object.values(arrays)) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
-    at += data.byteLength
-  }
-  return file
+  const head = new Uint8Array(8 + headerLength)
+  new DataView(head.buffer).setBigUint64(0, BigInt(headerLength), true)
+  head.fill(0x20, 8)
+  head.set(text, 8)
+  const bytes = Object.values(arrays).map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  return [head, ...bytes]
 }
 
 /**

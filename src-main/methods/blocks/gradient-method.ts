@@ -67,8 +67,14 @@ export const gradientMethod = <N extends string>(architecture: GradientArchitect
   async fit(context) {
     const { params, split, knowledge } = context
     const items = split.train.cols
-    const start = architecture.initialWeights(items, params, context.rng)
-    const model = assemble(architecture, start, params, items, knowledge)
+    // The start is kept by nobody: it is as large as the model.
+    const model = assemble(
+      architecture,
+      architecture.initialWeights(items, params, context.rng),
+      params,
+      items,
+      knowledge,
+    )
     let completed = false
     try {
       const outcome = await gradientFit(context, model, {

@@ -3,7 +3,7 @@ import { CausewayError } from '../../../src-shared/contract/errors'
 import { takeRows, type Csr } from '../../../src-shared/domain/split'
 import type { Checkpoint, FitContext, FitOutcome, FittedModel, NamedArrays } from '../../methods/method'
 import { Adam, type AdamOptions } from '../../tensor/adam'
-import { assignWeights, readTensors, type Weights } from '../../tensor/named-arrays'
+import { assignWeights, lendTensors, readTensors, type Weights } from '../../tensor/named-arrays'
 import { Rng } from '../../tensor/rng'
 import { tf, type Scalar, type Tensor } from '../../tensor/tf'
 import { evaluate } from '../evaluate/evaluate'
@@ -101,7 +101,7 @@ export async function gradientFit(
   const checkpoint = async (): Promise<void> => {
     const optimiser = await adam.save()
     const arrays: NamedArrays = {
-      ...withPrefix('weights', await readTensors(model.weights)),
+      ...withPrefix('weights', await lendTensors(model.weights)),
       ...withPrefix('adam', optimiser.arrays),
       ...withPrefix('best', best),
       order: { shape: [order.length], data: order },

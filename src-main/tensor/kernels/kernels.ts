@@ -19,6 +19,9 @@ import { isWanted, type KernelName } from './switches'
 const mostThreads = 64
 const controlBytes = 256 + 64 * mostThreads
 
+/** Normals that are drawn together at most: 2 MB. */
+const noisePiece = 2 ** 18
+
 /**
  * The fast kernels on the heap of tfjs' WebAssembly backend, and the threads that help. Tensors go in and come out; their values
  * never leave the heap.
@@ -278,6 +281,12 @@ export class Kernels {
 
   /** Fills `out` with standard normals from a generator's four words of state, and moves the state on. */
   fillNormal(state: Uint32Array, out: Float32Array): void {
+    // In pieces of whole pairs: the weights of a large model are drawn at once.
+    for (let from = 0; from < out.length; from += noisePiece)
+      this.fillPiece(state, out.subarray(from, from + noisePiece))
+  }
+
+  private fillPiece(state: Uint32Array, out: Float32Array): void {
     const pairs = Math.ceil(out.length / 2)
     const words = this.buffer('noise', 8 * pairs + 16)
     const ownState = words + 8 * pairs

@@ -10,6 +10,8 @@ export interface WasmBackend extends KernelBackend {
     wasmMemory: WebAssembly.Memory
   }
   dataIdMap: { get(dataId: object): { memoryOffset: number; refCount: number } }
+  /** The values of a tensor where they lie. */
+  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array
   makeOutput(shape: number[], dtype: 'float32' | 'int32'): tf.TensorInfo
 }
 

@@ -76,7 +76,7 @@ describe.each(withGraph)('a training with knowledge, variant %s', (variant) => {
     const outcome = await fitSmall(descriptor, split, {
       params: { variant, epochs: 6 },
       knowledge,
-      report: { checkpoint: async (checkpoint) => void checkpoints.push(checkpoint) },
+      report: { checkpoint: async (checkpoint) => void checkpoints.push(throughDisk(checkpoint)) },
     })
     if (outcome.end !== 'completed') throw new Error(outcome.end)
     model = outcome.model
@@ -146,11 +146,11 @@ test.each([3, 6])('a training resumed with its knowledge ends as an uninterrupte
       progress: () => {
         if (++reports === stopAfter) signal.requested = 'pause'
       },
-      checkpoint: async (checkpoint) => void (last = checkpoint),
+      checkpoint: async (checkpoint) => void (last = throughDisk(checkpoint)),
     },
   })
   expect(stopped.end).toBe('paused')
-  const resumed = await fitSmall(descriptor, split, { knowledge, seed: 99, resume: throughDisk(last!) })
+  const resumed = await fitSmall(descriptor, split, { knowledge, seed: 99, resume: last! })
   if (whole.end !== 'completed' || resumed.end !== 'completed') throw new Error('A training did not complete.')
   expect(bitsOf(await resumed.model.save())).toEqual(bitsOf(await whole.model.save()))
   whole.model.dispose()
