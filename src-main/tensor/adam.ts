@@ -18,6 +18,26 @@ const beta1 = 0.9
 const beta2 = 0.999
 const defaultEpsilon = 1e-8
 
+/** What a step's arithmetic takes: the rate holds both bias corrections, and the floor epsilon times that of the second moment. */
+export interface AdamRates {
+  rate: number
+  floor: number
+  weightDecay: number
+  beta1: number
+  beta2: number
+}
+
+/** The rates of the step of this number, the first being 1. */
+export function adamRates(
+  { learningRate, weightDecay, epsilon = defaultEpsilon }: AdamOptions,
+  step: number,
+): AdamRates {
+  const correction = Math.sqrt(1 - beta2 ** step)
+  const rate = (learningRate * correction) / (1 - beta1 ** step)
+  // torch adds epsilon to the bias-corrected root; multiplied through by the correction it stands here.
+  return { rate, floor: epsilon * correction, weightDecay, beta1, beta2 }
+}
+
 /**
  * Adam (Kingma & Ba 2015) over named weights, with its whole state readable and writable, which tfjs' own optimiser
  * does not offer: a resumed training goes on with the same moments.
@@ -39,25 +59,27 @@ export class Adam {
     }
   }
 
-  /** One update. `gradients` are by weight name; a weight without one is left as it is. */
-  step(gradients: Record<string, Tensor>): void {
+  /**
+   * One update. `gradients` are by weight name; a weight without one is left as it is.
+   * @param moved booleans of a weight's shape, by its name: where they are false, values and moments stay as they are
+   */
+  step(gradients: Record<string, Tensor>, moved: Record<string, Tensor> = {}): void {
     this.steps++
-    const correction = Math.sqrt(1 - beta2 ** this.steps)
     for (const [name, variable] of Object.entries(this.weights)) {
       const given = gradients[name]
       if (!given) continue
-      const { learningRate, weightDecay, epsilon = defaultEpsilon } = this.overrides[name] ?? this.options
-      const rate = (learningRate * correction) / (1 - beta1 ** this.steps)
-      // torch adds epsilon to the bias-corrected root; multiplied through by the correction it stands here.
-      const floor = epsilon * correction
+      const rates = adamRates(this.overrides[name] ?? this.options, this.steps)
+      const { rate, floor, weightDecay } = rates
       const [first, second] = [this.first[name]!, this.second[name]!]
-      const fused = kernelsFor('adam')
-      if (fused?.adam(variable, given, first, second, { rate, floor, weightDecay, beta1, beta2 })) continue
+      const where = moved[name]
+      if (!where && kernelsFor('adam')?.adam(variable, given, first, second, rates)) continue
+      const held = (next: Tensor, before: Tensor): Tensor => (where ? tf.where(where, next, before) : next)
       const [nextFirst, nextSecond, value] = tf.tidy(() => {
         const gradient = weightDecay === 0 ? given : tf.add(given, tf.mul(variable, weightDecay))
         const m = tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1))
         const v = tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2))
-        return [m, v, tf.sub(variable, tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), floor)))]
+        const stepped = tf.sub(variable, tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), floor)))
+        return [held(m, first), held(v, second), held(stepped, variable)]
       }) as [Tensor, Tensor, Tensor]
       tf.dispose([first, second])
       // Kept: a step may run inside a tidy of the caller.
