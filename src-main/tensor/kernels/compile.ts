@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import v8 from 'node:v8'
+import type { PairExports } from './pair-kernels'
 
 /** What the compiled kernels export: see `assembly/`. All addresses are byte offsets into the heap. */
-export interface KernelExports {
+export interface KernelExports extends PairExports {
   initialise(control: number, thread: number): void
   productWorkspace(m: number, k: number, threads: number): number
   product(

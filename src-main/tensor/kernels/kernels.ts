@@ -22,6 +22,15 @@ const controlBytes = 256 + 64 * mostThreads
 /** Normals that are drawn together at most: 2 MB. */
 const noisePiece = 2 ** 18
 
+/** The heap and the kernels as they are, for what keeps buffers of its own: see `pair-kernels.ts`. */
+export interface RawKernels {
+  exports: KernelExports
+  memory: WebAssembly.Memory
+  /** The address of so many bytes of any content; 0 where there is no room. */
+  allocate(bytes: number): number
+  free(address: number): void
+}
+
 /**
  * The fast kernels on the heap of tfjs' WebAssembly backend, and the threads that help. Tensors go in and come out; their values
  * never leave the heap.
@@ -52,6 +61,16 @@ export class Kernels {
     const { build, joined } = this.compiled
     const simd = build === 'relaxed' ? 'relaxed SIMD' : 'SIMD'
     return `${simd}${joined && !this.narrow ? ', 256 bits wide' : ''}`
+  }
+
+  get raw(): RawKernels {
+    const { wasm } = this.backend
+    return {
+      exports: this.exports,
+      memory: wasm.wasmMemory,
+      allocate: (bytes) => this.allocate(bytes),
+      free: (address) => wasm._free(address),
+    }
   }
 
   get threadCount(): number {

@@ -9,3 +9,17 @@ export { topItems } from './top'
 export { groupAdd, groupSum, groupDot } from './groups'
 export { unary } from './unary'
 export { fillWords, normals } from './noise'
+export {
+  pairsAdamRows,
+  pairsClear,
+  pairsColumn,
+  pairsCrossEntropy,
+  pairsDense,
+  pairsDenseGradient,
+  pairsDot,
+  pairsDotGradient,
+  pairsGather,
+  pairsRectified,
+  pairsScatter,
+  pairsTranspose,
+} from './pairs'
