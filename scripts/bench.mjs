@@ -13,6 +13,7 @@ const names = [
   'multi-vae/ml-20m-like',
   'csc/ml-20m-like',
   'multi-vae/ml-100k',
+  'ncf-ips/coat',
   'evaluate/ml-1m',
   'evaluate/ml-20m-like',
   'product/peak',

@@ -56,7 +56,8 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     step(one, 0)
     step(two, 0)
     step(one, 1)
-    const saved = await two.save()
+    const lent = await two.save()
+    const saved = { ...lent, arrays: decodeSafetensors(encodeSafetensors(lent.arrays)).arrays }
     two.dispose()
     const again = new Adam(part, options)
     again.restore(saved.arrays, saved.steps)
