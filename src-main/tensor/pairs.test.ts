@@ -110,8 +110,8 @@ beforeAll(() => useBackend('wasm'))
 afterAll(() => expect(tf.memory().numTensors).toBe(0))
 
 describe.each(shapes)('%s', (_, shape) => {
-  test('kernels and operations agree over several steps', async () => {
-    const [kernels, operations] = ways.map((way) => make(way, shape, options, Rng.seeded(1))) as [
+  test.each([false, true])('kernels and operations agree over several steps, lazy rows: %s', async (lazyRows) => {
+    const [kernels, operations] = ways.map((way) => make(way, shape, { ...options, lazyRows }, Rng.seeded(1))) as [
       PairNetwork,
       PairNetwork,
     ]

@@ -1,4 +1,3 @@
-import { CausewayError } from '../../../src-shared/contract/errors'
 import type { NamedArray, NamedArrays } from '../../methods/method'
 import { adamRates } from '../adam'
 import { checkedArrays } from '../named-arrays'
@@ -11,6 +10,7 @@ import {
   type PairOptions,
   type PairShape,
 } from '../pair-shape'
+import { HeapBlock } from './heap-block'
 import type { RawKernels } from './kernels'
 
 /** The kernels of `assembly/pairs.ts`. */
@@ -93,43 +93,6 @@ export interface PairExports {
 /** Kernels read and write whole tiles: columns, and rows of a batch, are padded to this. */
 const padded = (size: number): number => (size + 7) & ~7
 
-/** Arrays start at whole cache lines. */
-const line = 64
-
-/** One piece of the heap, cut into arrays of zeros at whole cache lines. */
-class Block {
-  private readonly allocated: number
-  private next: number
-
-  constructor(
-    private readonly raw: RawKernels,
-    bytes: number,
-  ) {
-    this.allocated = raw.allocate(bytes + line)
-    if (this.allocated === 0)
-      throw new CausewayError('outOfMemory', `There is no room for ${Math.ceil(bytes / 2 ** 20)} MiB in the heap.`, {
-        bytes,
-      })
-    this.next = (this.allocated + line - 1) & -line
-    new Uint8Array(raw.memory.buffer, this.next, bytes).fill(0)
-  }
-
-  static bytesOf(lengths: readonly number[]): number {
-    return lengths.reduce((sum, length) => sum + ((4 * length + line - 1) & -line), 0)
-  }
-
-  /** The address of the next array of `length` words. */
-  take(length: number): number {
-    const at = this.next
-    this.next += (4 * length + line - 1) & -line
-    return at
-  }
-
-  free(): void {
-    this.raw.free(this.allocated)
-  }
-}
-
 /** Where a weight lies among the parameters: `rows` rows of `columns` values, `stride` apart, from value `offset` on. */
 interface Place {
   shape: number[]
@@ -163,7 +126,7 @@ interface Table {
 
 /** The arrays of a batch of at most `capacity` pairs: addresses, and views through which values are copied. */
 interface Batch {
-  block: Block
+  block: HeapBlock
   capacity: number
   users: number
   items: number
@@ -200,7 +163,7 @@ export class KernelPairs implements PairEngine {
   /** Bytes from the start of an array of parameters to what every batch touches. */
   private readonly denseAt: number
   private readonly parameters: number
-  private readonly block: Block
+  private readonly block: HeapBlock
   private readonly weights: number
   private readonly gradients: number
   private readonly first: number
@@ -246,7 +209,7 @@ export class KernelPairs implements PairEngine {
     const widest = padded(Math.max(2 * shape.width, ...shape.hidden, 1))
     const transposed = layers.map(({ inputs, outputs }) => padded(inputs) * padded(outputs))
     const lengths = [offset, offset, offset, offset, widest, shape.users, shape.items, ...transposed]
-    this.block = new Block(raw, Block.bytesOf(lengths))
+    this.block = new HeapBlock(raw, HeapBlock.bytesOf(lengths))
     ;[this.weights, this.gradients, this.first, this.second, this.zeros] = lengths
       .slice(0, 5)
       .map((length) => this.block.take(length)) as [number, number, number, number, number]
@@ -416,7 +379,7 @@ export class KernelPairs implements PairEngine {
     const strides = [padded(2 * this.shape.width), ...this.layers.map(({ outputStride }) => outputStride)]
     const arrays = strides.map((stride) => stride * capacity)
     const vectors = Array.from({ length: 11 }, () => capacity)
-    const block = new Block(this.raw, Block.bytesOf([...vectors, ...arrays, ...arrays]))
+    const block = new HeapBlock(this.raw, HeapBlock.bytesOf([...vectors, ...arrays, ...arrays]))
     const vector = (): number => block.take(capacity)
     const { buffer } = this.raw.memory
     const ints = (at: number): Int32Array => new Int32Array(buffer, at, capacity)

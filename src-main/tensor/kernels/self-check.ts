@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Kernels } from './kernels'
+import { pairKernelsAgree } from './pair-check'
 
 const values = (length: number, step: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => Math.sin(1 + i * step))
@@ -14,6 +15,7 @@ const close = (found: ArrayLike<number>, expected: ArrayLike<number>): boolean =
  * plain arithmetic. It guards against an engine that compiles them wrong; the tests compare far more.
  */
 export function checkKernels(kernels: Kernels): boolean {
+  if (!pairKernelsAgree(kernels.raw)) return false
   return tf.tidy(() => {
     const [m, n, k] = [13, 37, 19]
     const a = values(m * k, 0.7)

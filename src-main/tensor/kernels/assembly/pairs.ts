@@ -51,7 +51,17 @@ export function pairsScatter(table: usize, width: i32, rows: usize, count: i32, 
 /** table[rows[at], :] = 0 for `count` rows. */
 export function pairsClear(table: usize, width: i32, rows: usize, count: i32): void {
   const bytes = (<usize>width) << 2
-  for (let at = 0; at < count; at++) memory.fill(table + <usize>load<i32>(rows + ((<usize>at) << 2)) * bytes, 0, bytes)
+  const whole = bytes & ~31
+  const zero = f32x4.splat(0)
+  for (let at = 0; at < count; at++) {
+    const to = table + <usize>load<i32>(rows + ((<usize>at) << 2)) * bytes
+    let byte: usize = 0
+    for (; byte < whole; byte += 32) {
+      v128.store(to + byte, zero)
+      v128.store(to + byte, zero, 16)
+    }
+    for (; byte < bytes; byte += 4) store<f32>(to + byte, 0)
+  }
 }
 
 /** to[at · toStride] = from[at · fromStride]: a column between two strides. */
