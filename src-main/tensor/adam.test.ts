@@ -56,8 +56,8 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     step(one, 0)
     step(two, 0)
     step(one, 1)
-    const lent = await two.save()
-    const saved = { ...lent, arrays: decodeSafetensors(encodeSafetensors(lent.arrays)).arrays }
+    const saved = await two.save()
+    expect(await two.lend()).toEqual(saved)
     two.dispose()
     const again = new Adam(part, options)
     again.restore(saved.arrays, saved.steps)

@@ -1,6 +1,6 @@
 import type { NamedArrays } from '../methods/method'
 import { kernelsFor } from './kernels/kernels'
-import { checkedArrays, lendTensors, type Weights } from './named-arrays'
+import { checkedArrays, lendTensors, readTensors, type Weights } from './named-arrays'
 import { tf, type Tensor } from './tf'
 
 export interface AdamOptions {
@@ -36,6 +36,12 @@ export function adamRates(
   const rate = (learningRate * correction) / (1 - beta1 ** step)
   // torch adds epsilon to the bias-corrected root; multiplied through by the correction it stands here.
   return { rate, floor: epsilon * correction, weightDecay, beta1, beta2 }
+}
+
+/** Moments by `first.` and `second.` and the name of the weight, and how many steps were taken. */
+export interface AdamState {
+  arrays: NamedArrays
+  steps: number
 }
 
 /**
@@ -90,11 +96,20 @@ export class Adam {
     }
   }
 
-  /** Moments, lent until the next step (see `lendTensors`), and step count. */
-  async save(): Promise<{ arrays: NamedArrays; steps: number }> {
+  /** Moments and step count. */
+  save(): Promise<AdamState> {
+    return this.stateBy(readTensors)
+  }
+
+  /** `save` without copies: the arrays are good until the next step (see `lendTensors`). */
+  lend(): Promise<AdamState> {
+    return this.stateBy(lendTensors)
+  }
+
+  private async stateBy(read: typeof readTensors): Promise<AdamState> {
     const arrays: NamedArrays = {}
-    for (const [name, array] of Object.entries(await lendTensors(this.first))) arrays[`first.${name}`] = array
-    for (const [name, array] of Object.entries(await lendTensors(this.second))) arrays[`second.${name}`] = array
+    for (const [name, array] of Object.entries(await read(this.first))) arrays[`first.${name}`] = array
+    for (const [name, array] of Object.entries(await read(this.second))) arrays[`second.${name}`] = array
     return { arrays, steps: this.steps }
   }
 

@@ -99,7 +99,7 @@ export async function gradientFit(
   state.rng = rng.state()
 
   const checkpoint = async (): Promise<void> => {
-    const optimiser = await adam.save()
+    const optimiser = await adam.lend()
     const arrays: NamedArrays = {
       ...withPrefix('weights', await lendTensors(model.weights)),
       ...withPrefix('adam', optimiser.arrays),
