@@ -1,4 +1,3 @@
-import { logSoftmaxRows } from '../../tensor/ops'
 import { multinomialLogLikelihood } from '../../tensor/sparse'
 import { tf, type Scalar, type Tensor, type Tensor2D } from '../../tensor/tf'
 import { gradientMethod, type GradientArchitecture } from '../blocks/gradient-method'
@@ -18,7 +17,7 @@ const template: GradientArchitecture<'items.bias'> = {
 
       batchLoss: (rows) => [tf.neg(tf.mean(multinomialLogLikelihood(logits(rows.rows), rows))) as Scalar],
 
-      scores: (rows) => logSoftmaxRows(logits(rows.rows)),
+      logits: (rows) => logits(rows.rows),
 
       async scoringGraph() {
         const builder = new ScoringBuilder(items, await readConstants(() => weights))

@@ -3,15 +3,16 @@ import type { ParamValues } from '../../../src-shared/params/params'
 import { gradientFit, type GradientModel } from '../../pipeline/fit/gradient-fit'
 import { checkedArrays, createWeights, disposeWeights, readTensors, type Weights } from '../../tensor/named-arrays'
 import { Rng } from '../../tensor/rng'
+import { logSoftmaxRows } from '../../tensor/ops'
 import { tf, type Tensor2D } from '../../tensor/tf'
-import { canRankRows, rankRows } from '../../tensor/top'
+import { canRankRows, rankLogSoftmax } from '../../tensor/top'
 import type { EdgeKnowledge, FittedModel, Method, NamedArray, ScoreOptions } from '../method'
 import { numberParam } from './training-params'
 
 /** What a model adds to its weights: everything but reading its scores, saving and disposing. */
 export interface GradientModelParts extends Omit<GradientModel, 'weights' | 'score' | 'rank' | 'save' | 'dispose'> {
-  /** `score` as a tensor [rows.rows, items]; called inside a tidy. */
-  scores(rows: Csr, options?: ScoreOptions): Tensor2D
+  /** Item logits [rows.rows, items], whose log-softmax are the scores; called inside a tidy. */
+  logits(rows: Csr, options?: ScoreOptions): Tensor2D
 }
 
 /** A method that is trained by gradient steps, from the two things it has of its own. */
@@ -34,25 +35,25 @@ const assemble = <N extends string>(
 ): GradientModel => {
   const weights = createWeights(arrays)
   try {
-    const { scores, ...parts } = architecture.build(weights, params, items, knowledge)
-    /** Does something with the scores and frees them. */
-    const withScores = async <T>(
-      use: (tensor: Tensor2D) => T,
-      rows: Csr,
-      options?: ScoreOptions,
-    ): Promise<Awaited<T>> => {
-      const tensor = tf.tidy(() => scores(rows, options))
-      try {
-        return await use(tensor)
-      } finally {
-        tensor.dispose()
-      }
-    }
+    const { logits, ...parts } = architecture.build(weights, params, items, knowledge)
     return {
       ...parts,
       weights,
-      score: (rows, options) => withScores((tensor) => tensor.data() as Promise<Float32Array>, rows, options),
-      rank: async (rows, known, k) => (canRankRows() ? withScores((tensor) => rankRows(tensor, known, k), rows) : null),
+      async score(rows, options) {
+        const scores = tf.tidy(() => logSoftmaxRows(logits(rows, options)))
+        const values = (await scores.data()) as Float32Array
+        scores.dispose()
+        return values
+      },
+      async rank(rows, known, k) {
+        if (!canRankRows()) return null
+        const tensor = tf.tidy(() => logits(rows))
+        try {
+          return rankLogSoftmax(tensor, known, k)
+        } finally {
+          tensor.dispose()
+        }
+      },
       save: () => readTensors(weights),
       dispose: () => disposeWeights(weights),
     }

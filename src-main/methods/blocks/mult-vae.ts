@@ -2,7 +2,7 @@ import type { Csr } from '../../../src-shared/domain/split'
 import type { Weights } from '../../tensor/named-arrays'
 import { linear } from '../../tensor/ops'
 import type { Rng } from '../../tensor/rng'
-import { dropEntries, normaliseRows, sparseMatMul } from '../../tensor/sparse'
+import { dropEntries, normaliseRows, sparseMatMul, type ScaledRows } from '../../tensor/sparse'
 import { tf, type Scalar, type Tensor, type Tensor2D } from '../../tensor/tf'
 import type { NamedArray } from '../method'
 import { normalArray, xavierArray } from './initial'
@@ -54,13 +54,23 @@ export function encode(
 ): Posterior {
   const normalised = normaliseRows(rows)
   const input = training ? dropEntries(normalised, training.dropout, training.rng) : normalised
-  const hidden = tf.tanh(
-    tf.add(sparseMatMul(input, weights['encoder.hidden.weight']), weights['encoder.hidden.bias']),
-  ) as Tensor2D
+  const hidden = encodeHidden(weights, input)
   const both = linear(hidden, weights['encoder.latent.weight'], weights['encoder.latent.bias'])
   const [mean, logVariance] = tf.split(both, 2, 1) as [Tensor2D, Tensor2D]
   return { mean, logVariance }
 }
+
+const encodeHidden = (weights: Weights<VaeWeightName>, input: ScaledRows): Tensor2D =>
+  tf.tanh(tf.add(sparseMatMul(input, weights['encoder.hidden.weight']), weights['encoder.hidden.bias'])) as Tensor2D
+
+/** The mean of `encode` without noise, to the same bits: scoring does not ask for the variance. */
+export function encodeMean(weights: Weights<VaeWeightName>, rows: Csr): Tensor2D {
+  const hidden = encodeHidden(weights, normaliseRows(rows))
+  return linear(hidden, meanHalf(weights['encoder.latent.weight']), meanHalf(weights['encoder.latent.bias']))
+}
+
+/** The half of the encoder's last layer that gives the mean. */
+const meanHalf = (both: Tensor): Tensor => tf.split(both, 2, both.rank - 1)[0]!
 
 /** Standard normal noise as a matrix. */
 export const normalNoise = (shape: [number, number], rng: Rng): Tensor2D =>
@@ -91,10 +101,6 @@ export const klWeight = (step: number, cap: number, annealSteps: number): number
 
 /** What the scoring graph of a VAE needs of its weights: all but the half of the encoder that gives the log-variance. */
 export const vaeConstants = (weights: Weights<VaeWeightName>): Record<string, Tensor> => {
-  const meanOf = (name: 'encoder.latent.weight' | 'encoder.latent.bias'): Tensor => {
-    const both: Tensor = weights[name]
-    return tf.split(both, 2, both.rank - 1)[0]!
-  }
   return {
     ...weightsNamed(weights, [
       'encoder.hidden.weight',
@@ -104,8 +110,8 @@ export const vaeConstants = (weights: Weights<VaeWeightName>): Record<string, Te
       'decoder.items.weight',
       'decoder.items.bias',
     ]),
-    'encoder.mean.weight': meanOf('encoder.latent.weight'),
-    'encoder.mean.bias': meanOf('encoder.latent.bias'),
+    'encoder.mean.weight': meanHalf(weights['encoder.latent.weight']),
+    'encoder.mean.bias': meanHalf(weights['encoder.latent.bias']),
   }
 }
 

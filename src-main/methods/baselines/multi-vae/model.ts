@@ -1,4 +1,3 @@
-import { logSoftmaxRows } from '../../../tensor/ops'
 import { multinomialLogLikelihood } from '../../../tensor/sparse'
 import { tf, type Scalar } from '../../../tensor/tf'
 import { gradientMethod, type GradientArchitecture } from '../../blocks/gradient-method'
@@ -8,6 +7,7 @@ import {
   addItemScores,
   decodeHidden,
   encode,
+  encodeMean,
   initialVaeWeights,
   itemLogits,
   klToStandardNormal,
@@ -36,7 +36,7 @@ const multiVae: GradientArchitecture<VaeWeightName> = {
       return [tf.add(reconstruction, tf.mul(kl, beta)) as Scalar, reconstruction, kl]
     },
 
-    scores: (rows) => logSoftmaxRows(itemLogits(weights, decodeHidden(weights, encode(weights, rows).mean))),
+    logits: (rows) => itemLogits(weights, decodeHidden(weights, encodeMean(weights, rows))),
 
     async scoringGraph() {
       const builder = new ScoringBuilder(items, await readConstants(() => vaeConstants(weights)))

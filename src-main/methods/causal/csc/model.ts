@@ -6,7 +6,7 @@ import type { Rng } from '../../../tensor/rng'
 import { multinomialLogLikelihood } from '../../../tensor/sparse'
 import { tf, type Scalar, type Tensor2D } from '../../../tensor/tf'
 import { gradientMethod, type GradientArchitecture } from '../../blocks/gradient-method'
-import { encode, itemLogits, klToStandardNormal, klWeight, sampleLatent } from '../../blocks/mult-vae'
+import { encode, encodeMean, itemLogits, klToStandardNormal, klWeight, sampleLatent } from '../../blocks/mult-vae'
 import { numberParam } from '../../blocks/training-params'
 import type { EdgeKnowledge } from '../../method'
 import {
@@ -20,7 +20,7 @@ import {
   userGraphs,
 } from './layers'
 import { PreparedCsc } from './prepared'
-import { confounderFrom, edgesInto, layersOf, preferencePart, scoresFrom, wayThrough } from './scoring'
+import { confounderFrom, edgesInto, layersOf, logitsFrom, preferencePart, wayThrough } from './scoring'
 import { cscScoringGraph } from './scoring-graph'
 import { acyclicity } from './structure'
 import { hasGlobalGraph, hasLocalGraph, initialCscWeights, sizeFrom, type CscSize, type CscWeights } from './weights'
@@ -84,7 +84,7 @@ export const csc: GradientArchitecture<string> = {
     /** Edge strengths of a block of users, [rows · k · k]. */
     const strengths = async (rows: Csr): Promise<Float32Array> => {
       const graphs = tf.tidy(() =>
-        userGraphs(weights, size, encode(weights, rows).mean, globalGraph(weights, size, knowledge, null)),
+        userGraphs(weights, size, encodeMean(weights, rows), globalGraph(weights, size, knowledge, null)),
       )
       const values = (await graphs.data()) as Float32Array
       graphs.dispose()
@@ -109,14 +109,14 @@ export const csc: GradientArchitecture<string> = {
         return [loss, reconstruction, kl, cycles]
       },
 
-      scores(rows, options) {
+      logits(rows, options) {
         const layers = layersOf(weights, size, knowledge)
-        const z = encode(weights, rows).mean
+        const z = encodeMean(weights, rows)
         const strengths = hasLocalGraph(size.variant) ? localGraph(weights, z, k) : null
         const into = edgesInto(layers, strengths, options?.mask ? tf.tensor3d(options.mask, [1, k, k]) : null)
         const preference = preferencePart(weights, z)
         const ways = into.map((edges, j) => wayThrough(weights, z, preference, confounderFrom(layers, j, edges)))
-        return scoresFrom(weights, ways)
+        return logitsFrom(weights, ways)
       },
 
       ...(size.variant !== 'none' && {

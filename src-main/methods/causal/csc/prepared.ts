@@ -1,5 +1,6 @@
 import { CausewayError } from '../../../../src-shared/contract/errors'
 import { takeRows, type Csr } from '../../../../src-shared/domain/split'
+import { logSoftmaxRows } from '../../../tensor/ops'
 import { tf, type Tensor, type Tensor2D, type Tensor3D } from '../../../tensor/tf'
 import { encode } from '../../blocks/mult-vae'
 import type { EdgeKnowledge, EdgeMask, ModelIntervention, PreparedUsers } from '../../method'
@@ -10,7 +11,7 @@ import {
   edgesInto,
   layersOf,
   preferencePart,
-  scoresFrom,
+  logitsFrom,
   silentWay,
   wayThrough,
   type Layers,
@@ -137,7 +138,7 @@ export class PreparedCsc implements PreparedUsers {
         holds: intervention.holds ?? new Map(),
         silenced: partFor(intervention.silenced, k, from, to),
       }
-      const result = tf.tidy(() => scoresFrom(this.weights, this.waysOf(tile, part)))
+      const result = tf.tidy(() => logSoftmaxRows(logitsFrom(this.weights, this.waysOf(tile, part))))
       scores.set((await result.data()) as Float32Array, from * items)
       result.dispose()
     })

@@ -1,4 +1,4 @@
-import { linear, logSoftmaxRows } from '../../../tensor/ops'
+import { linear } from '../../../tensor/ops'
 import { tf, type Tensor1D, type Tensor2D, type Tensor3D } from '../../../tensor/tf'
 import { gumbelSigmoid } from '../../blocks/gumbel-sigmoid'
 import { decodeHidden, itemLogits } from '../../blocks/mult-vae'
@@ -100,12 +100,12 @@ export const choose = (a: Way, b: Way, share: Tensor2D): Way => {
   return { hidden: between(a.hidden, b.hidden), similarity: between(a.similarity, b.similarity) }
 }
 
-/** Log-probabilities of the items from the ways of all confounders, mixed before the last layer (Eq. 10-11): [B, items]. */
-export function scoresFrom(weights: CscWeights, ways: readonly Way[]): Tensor2D {
+/** Item logits from the ways of all confounders, mixed before the last layer (Eq. 10-11): [B, items]. */
+export function logitsFrom(weights: CscWeights, ways: readonly Way[]): Tensor2D {
   const open = ways.map(({ similarity }) => gumbelSigmoid(similarity, mixTemperature, null))
   const total = open.reduce((sum, each) => tf.add(sum, each))
   const mixed = ways
     .map(({ hidden }, j) => tf.mul(hidden, tf.div(open[j]!, total)) as Tensor2D)
     .reduce((sum, each) => tf.add(sum, each))
-  return logSoftmaxRows(itemLogits(weights, mixed))
+  return itemLogits(weights, mixed)
 }
