@@ -7,16 +7,35 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /**
- * exp(x) for x ≤ 88.7 to 2 units in the last place: x = n·ln 2 + r with |r| ≤ ln 2 / 2, a polynomial for exp(r) (Cephes' coefficients),
+ * exp(x) for x ≤ 88.3 to 2 units in the last place: x = n·ln 2 + r with |r| ≤ ln 2 / 2, a polynomial for exp(r) (Cephes' coefficients),
  * and n put into the exponent. Below -87.3, where float32 is no longer normal (and processors are slow), it is 0. NaN stays NaN.
  * Adding 1.5 · 2^23 rounds to the nearest integer and leaves it in the low bits: made of operations that engines widen.
  */
 export function exp4(x: v128): v128 {
   const least = f32x4.splat(-87.3)
   const held = f32x4.pmax(x, least)
-  const shifted = madd(held, f32x4.splat(1.44269504088896341), f32x4.splat(12582912))
+  const shifted = twosOf(held)
+  const value = f32x4.mul(f32x4.add(restOf(held, shifted), f32x4.splat(1)), powerOf(shifted))
+  return v128.andnot(value, f32x4.lt(x, least))
+}
+
+/** exp(x) - 1 for x ≤ 0 by the same pieces, as exact near zero as elsewhere: 2^n · (exp(r) - 1) + (2^n - 1). */
+export function expMinusOne4(x: v128): v128 {
+  const held = f32x4.pmax(x, f32x4.splat(-87.3))
+  const shifted = twosOf(held)
+  const power = powerOf(shifted)
+  return madd(restOf(held, shifted), power, f32x4.sub(power, f32x4.splat(1)))
+}
+
+/** n, in the low bits of a number near 1.5 · 2^23. */
+function twosOf(x: v128): v128 {
+  return madd(x, f32x4.splat(1.44269504088896341), f32x4.splat(12582912))
+}
+
+/** exp(r) - 1. */
+function restOf(x: v128, shifted: v128): v128 {
   const n = f32x4.sub(shifted, f32x4.splat(12582912))
-  let r = madd(n, f32x4.splat(-0.693359375), held)
+  let r = madd(n, f32x4.splat(-0.693359375), x)
   r = madd(n, f32x4.splat(2.1219444e-4), r)
   let p = f32x4.splat(1.98756915e-4)
   p = madd(p, r, f32x4.splat(1.3981999507e-3))
@@ -24,9 +43,12 @@ export function exp4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(4.1665795894e-2))
   p = madd(p, r, f32x4.splat(1.6666665459e-1))
   p = madd(p, r, f32x4.splat(5.0000001201e-1))
-  p = f32x4.add(madd(f32x4.mul(p, r), r, r), f32x4.splat(1))
-  const value = f32x4.mul(p, i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(0x3f800000)))
-  return v128.andnot(value, f32x4.lt(x, least))
+  return madd(f32x4.mul(p, r), r, r)
+}
+
+/** 2^n. */
+function powerOf(shifted: v128): v128 {
+  return i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(0x3f800000))
 }
 
 /** The sum of the four lanes, always in the same order. */

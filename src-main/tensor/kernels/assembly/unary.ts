@@ -1,5 +1,5 @@
 // Functions of every value of an array.
-import { exp4, madd } from './math'
+import { exp4, expMinusOne4, madd } from './math'
 import { addressAt, intAt, run, setInt, UNARY } from './pool'
 
 export const EXP: i32 = 0
@@ -76,10 +76,12 @@ function valueOf(f: i32, x: v128): v128 {
   }
 }
 
-/** From 88.72 on infinity. */
+/** Above 88, where 2^n is no longer a float32 but the result is, e is taken out first, which leaves x exact; too large ones give infinity. */
 function exp(x: v128): v128 {
-  const most = f32x4.splat(88.72)
-  return v128.bitselect(f32x4.splat(Infinity), exp4(f32x4.pmin(x, most)), f32x4.gt(x, most))
+  const one = f32x4.splat(1)
+  const large = f32x4.gt(x, f32x4.splat(88))
+  const value = exp4(f32x4.sub(f32x4.pmin(x, f32x4.splat(89.5)), v128.and(one, large)))
+  return f32x4.mul(value, v128.bitselect(f32x4.splat(2.718281828459045), one, large))
 }
 
 /** Near zero Cephes' polynomial, beyond it (1 - t) / (1 + t) with t = exp(-2 |x|). */
@@ -107,5 +109,5 @@ function sigmoid(x: v128): v128 {
 
 /** x, below zero exp(x) - 1. */
 function elu(x: v128): v128 {
-  return v128.bitselect(x, f32x4.sub(exp4(x), f32x4.splat(1)), f32x4.ge(x, f32x4.splat(0)))
+  return v128.bitselect(x, expMinusOne4(x), f32x4.ge(x, f32x4.splat(0)))
 }
