@@ -24,8 +24,14 @@ export function registerKernels(): void {
 
 const isFloat = ({ dtype }: TensorInfo): boolean => dtype === 'float32'
 
+/** As many matrices on both sides, or a single one on one of them: other broadcasts are left to tfjs. */
+function pairsUp(a: TensorInfo, b: TensorInfo): boolean {
+  const [batchA, batchB] = [a, b].map(({ shape }) => shape.slice(0, -2)) as [number[], number[]]
+  return batchA.join() === batchB.join() || [batchA, batchB].some((batch) => batch.every((size) => size === 1))
+}
+
 function productOf(kernels: Kernels, { a, b, bias }: Inputs, attributes: Attributes): TensorInfo | null {
-  if (!isFloat(a!) || !isFloat(b!)) return null
+  if (!isFloat(a!) || !isFloat(b!) || !pairsUp(a!, b!)) return null
   return kernels.product(a!, b!, attributes['transposeA'] === true, attributes['transposeB'] === true, bias ?? null)
 }
 

@@ -49,6 +49,7 @@ export function product(
   threads: i32,
   narrow: i32,
 ): void {
+  if (n == 0) return
   if (m <= FEW && !transposeA && !transposeB) {
     setInt(0, <i32>a)
     setInt(3, m)
@@ -63,9 +64,10 @@ export function product(
   const packed = workspace + <usize>threads * THREAD_BYTES
   for (let row = 0; row < m; row += ROWS) {
     const rows = min<i32>(ROWS, m - row)
-    const blocks = (k + BLOCK - 1) / BLOCK
-    const even = (k + blocks - 1) / blocks
-    for (let inner = 0; inner < k; inner += even) {
+    const blocks = max<i32>(1, (k + BLOCK - 1) / BLOCK)
+    const even = max<i32>(1, (k + blocks - 1) / blocks)
+    // Once even where there is nothing to sum: `start` is then all there is.
+    for (let inner = 0; inner == 0 || inner < k; inner += even) {
       const depth = min<i32>(even, k - inner)
       setInt(0, <i32>(transposeA ? a + ((<usize>inner * m + row) << 2) : a + ((<usize>row * k + inner) << 2)))
       setInt(1, transposeA ? m : k)
