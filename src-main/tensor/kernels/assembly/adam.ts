@@ -75,6 +75,8 @@ export function stepValues(
   const rates = f32x4.splat(rate)
   const floors = f32x4.splat(floor)
   const decays = f32x4.splat(weightDecay)
+  // Without decay nothing of the weight is added, not even 0 · ∞.
+  const decayed = f32x4.ne(decays, f32x4.splat(0))
   const betas1 = f32x4.splat(beta1)
   const rests1 = f32x4.splat(rest1)
   const betas2 = f32x4.splat(beta2)
@@ -86,8 +88,8 @@ export function stepValues(
   for (; at < pairs; at += 32) {
     const w0 = v128.load(weight + at)
     const w1 = v128.load(weight + at, 16)
-    const g0 = f32x4.add(v128.load(gradient + at), f32x4.mul(w0, decays))
-    const g1 = f32x4.add(v128.load(gradient + at, 16), f32x4.mul(w1, decays))
+    const g0 = f32x4.add(v128.load(gradient + at), v128.and(f32x4.mul(w0, decays), decayed))
+    const g1 = f32x4.add(v128.load(gradient + at, 16), v128.and(f32x4.mul(w1, decays), decayed))
     const m0 = f32x4.add(f32x4.mul(v128.load(first + at), betas1), f32x4.mul(g0, rests1))
     const m1 = f32x4.add(f32x4.mul(v128.load(first + at, 16), betas1), f32x4.mul(g1, rests1))
     const v0 = f32x4.add(f32x4.mul(v128.load(second + at), betas2), f32x4.mul(f32x4.mul(g0, g0), rests2))
@@ -103,7 +105,7 @@ export function stepValues(
   }
   for (; at < end; at += 4) {
     const w = load<f32>(weight + at)
-    const g = load<f32>(gradient + at) + w * weightDecay
+    const g = load<f32>(gradient + at) + (weightDecay == 0 ? 0 : w * weightDecay)
     const m = load<f32>(first + at) * beta1 + g * rest1
     const v = load<f32>(second + at) * beta2 + g * g * rest2
     store<f32>(first + at, m)
