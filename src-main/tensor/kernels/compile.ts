@@ -114,22 +114,33 @@ function allowRelaxedSimd(): void {
  */
 export const canJoinVectors = process.arch === 'x64' && v8Major >= 13
 
+/** A custom section that says nothing but its name, `joined`. */
+const joinedSection = Buffer.concat([Buffer.of(0, 7, 6), Buffer.from('joined')])
+
 /**
  * Compiles the kernels ahead of use, by the optimising compiler.
  * @param joined ask the engine for vectors of 256 bits
+ * @param wanted the build, where the engine knows what it is made of; `plain` otherwise
  */
-export function compileKernels(folder: string, joined: boolean): CompiledKernels {
+export function compileKernels(
+  folder: string,
+  joined: boolean,
+  wanted: CompiledKernels['build'] = 'relaxed',
+): CompiledKernels {
   allowRelaxedSimd()
-  const read = (build: CompiledKernels['build']): Buffer<ArrayBuffer> =>
-    readFileSync(join(folder, `kernels-${build}.wasm`))
-  const relaxed = read('relaxed')
-  const build = WebAssembly.validate(relaxed) ? 'relaxed' : 'plain'
+  // V8 keeps compiled modules by their bytes: without a difference the second of two would be the first again, whatever the flags say.
+  const read = (build: CompiledKernels['build']): Buffer<ArrayBuffer> => {
+    const bytes = readFileSync(join(folder, `kernels-${build}.wasm`))
+    return joined ? Buffer.concat([bytes, joinedSection]) : bytes
+  }
+  const bytes = read(wanted)
+  const build = WebAssembly.validate(bytes) ? wanted : 'plain'
   const eager = ['--no-liftoff', '--no-wasm-lazy-compilation', '--no-wasm-dynamic-tiering']
   const flags = joined ? [...eager, '--experimental-wasm-revectorize'] : eager
   const opposite = (flag: string): string => (flag.startsWith('--no-') ? `--${flag.slice(5)}` : `--no-${flag.slice(2)}`)
   for (const flag of flags) v8.setFlagsFromString(flag)
   try {
-    return { module: new WebAssembly.Module(build === 'relaxed' ? relaxed : read('plain')), build, joined }
+    return { module: new WebAssembly.Module(build === wanted ? bytes : read(build)), build, joined }
   } finally {
     for (const flag of flags) v8.setFlagsFromString(opposite(flag))
   }
