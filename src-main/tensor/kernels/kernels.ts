@@ -42,7 +42,7 @@ export class Kernels {
   private threads = 1
   private readonly buffers = new Map<string, { address: number; bytes: number }>()
   /** Tiles of 6 × 8 instead of 6 × 16: for an engine without vectors of 256 bits. */
-  private narrow = false
+  narrow = false
 
   constructor(
     private readonly backend: WasmBackend,
