@@ -84,10 +84,16 @@ const gradients: Record<string, Gradient> = {
   [tf.Log]: ofInput((dy, x) => tf.div(dy, x)),
   [tf.Square]: ofInput((dy, x) => tf.mul(dy, tf.mul(x, 2))),
   [tf.Sqrt]: ofOutput((dy, y) => tf.div(dy, tf.mul(y, 2))),
-  [tf.Tanh]: ofOutput((dy, y) => tf.mul(dy, tf.sub(1, tf.square(y)))),
-  [tf.Sigmoid]: ofOutput((dy, y) => tf.mul(dy, tf.mul(y, tf.sub(1, y)))),
+  [tf.Tanh]: ofOutput(
+    (dy, y) => kernelsFor('unary')?.unaryGradient('Tanh', dy, y) ?? tf.mul(dy, tf.sub(1, tf.square(y))),
+  ),
+  [tf.Sigmoid]: ofOutput(
+    (dy, y) => kernelsFor('unary')?.unaryGradient('Sigmoid', dy, y) ?? tf.mul(dy, tf.mul(y, tf.sub(1, y))),
+  ),
   // For x < 0 the output is exp(x) - 1, whose derivative is the output plus one.
-  [tf.Elu]: ofOutput((dy, y) => tf.mul(dy, tf.add(tf.minimum(y, 0), 1))),
+  [tf.Elu]: ofOutput(
+    (dy, y) => kernelsFor('unary')?.unaryGradient('Elu', dy, y) ?? tf.mul(dy, tf.add(tf.minimum(y, 0), 1)),
+  ),
   [tf.Softmax]: {
     outputsToSave: [true],
     gradFunc: (dy, saved) => {

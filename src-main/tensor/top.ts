@@ -17,5 +17,5 @@ export const canRankRows = (): boolean => kernelsFor('top') !== null
 export function rankLogSoftmax(logits: Tensor2D, known: Csr, k: number): Int32Array {
   const kernels = kernelsFor('top')
   if (!kernels) throw new CausewayError('internal', 'There is no kernel that ranks rows.')
-  return kernels.topItems(logits, known, k)
+  return kernels.topItems(logits, known, k, true)
 }

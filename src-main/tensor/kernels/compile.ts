@@ -68,12 +68,15 @@ export interface KernelExports extends PairExports {
     values: number,
     marks: number,
     marksStride: number,
+    logSoftmax: number,
   ): void
   groupAdd(x: number, scale: number, shares: number, y: number, out: number, groups: number, k: number, w: number): void
   groupSum(x: number, shares: number, out: number, groups: number, k: number, w: number): void
   groupDot(x: number, y: number, out: number, groups: number, k: number, w: number): void
   /** @param f a place in `unaryNames` */
   unary(f: number, x: number, out: number, length: number): void
+  /** @param f a place in `unaryNames` */
+  unaryGradient(f: number, dy: number, y: number, out: number, length: number): void
   fillWords(state: number, out: number, length: number): void
   normals(words: number, pairs: number): void
 }

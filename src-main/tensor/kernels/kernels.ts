@@ -79,6 +79,7 @@ export class Kernels {
 
   /** Sets how many threads compute, this one included. */
   async useThreads(threads: number): Promise<void> {
+    if (threads < 1 || threads > mostThreads) throw new RangeError(`${threads} threads: it is 1 to ${mostThreads}.`)
     if (threads === this.threads) return
     await Promise.all(this.helpers.map((helper) => helper.terminate()))
     this.threads = threads
@@ -230,6 +231,13 @@ export class Kernels {
     return out
   }
 
+  /** dy · f′(x), from y = f(x) as `tf.tanh`, `tf.sigmoid` and `tf.elu` give it. */
+  unaryGradient(f: 'Tanh' | 'Sigmoid' | 'Elu', dy: Tensor, y: Tensor): Tensor {
+    const out = this.backend.makeOutput(y.shape.slice(), 'float32')
+    this.exports.unaryGradient(unaryNames.indexOf(f), this.address(dy), this.address(y), this.address(out), y.size)
+    return this.tensor(out)
+  }
+
   /** scale · x + shares · y over rows in groups, [B·k, w]: see `groups.ts` beside. */
   groupAdd(x: Tensor2D | null, scale: number, shares: Tensor2D | null, y: Tensor2D, k: number): Tensor2D {
     const [groups, w] = y.shape
@@ -281,9 +289,16 @@ export class Kernels {
   /**
    * The best k items of every row of scores [rows, cols], best first, equal scores in the order of the items.
    * @param known what is no candidate: the pattern of `rows` rows
+   * @param logSoftmax the scores are the log-softmax of what is given, without its being written down
    * @returns [rows × k] items, -1 where there are fewer candidates
    */
-  topItems(scores: Tensor2D, known: { indptr: Int32Array; indices: Int32Array }, k: number): Int32Array<ArrayBuffer> {
+  topItems(
+    scores: Tensor2D,
+    known: { indptr: Int32Array; indices: Int32Array },
+    k: number,
+    logSoftmax = false,
+  ): Int32Array<ArrayBuffer> {
+    if (k === 0) return new Int32Array(0)
     const [rows, cols] = scores.shape
     const marksStride = (cols + 63) & ~63
     const marks = this.buffer('marks', marksStride * this.threads, true)
@@ -293,8 +308,8 @@ export class Kernels {
     const values = this.buffer('top values', 4 * rows * k)
     new Int32Array(this.heap, indptr, rows + 1).set(known.indptr)
     new Int32Array(this.heap, indices, known.indices.length).set(known.indices)
-    const at = this.address(scores)
-    this.exports.topItems(at, rows, cols, indptr, indices, k, items, values, marks, marksStride)
+    const [at, shifted] = [this.address(scores), logSoftmax ? 1 : 0]
+    this.exports.topItems(at, rows, cols, indptr, indices, k, items, values, marks, marksStride, shifted)
     return new Int32Array(this.heap, items, rows * k).slice() as Int32Array<ArrayBuffer>
   }
 

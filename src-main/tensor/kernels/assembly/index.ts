@@ -7,7 +7,7 @@ export { likelihood, likelihoodGradient, logSoftmax } from './likelihood'
 export { adam } from './adam'
 export { topItems } from './top'
 export { groupAdd, groupSum, groupDot } from './groups'
-export { unary } from './unary'
+export { unary, unaryGradient } from './unary'
 export { fillWords, normals } from './noise'
 export {
   pairsAdamRows,

@@ -37,79 +37,101 @@ export function normals(words: usize, pairs: i32): void {
 export function normalsChunk(chunk: i32): void {
   const last = min<i32>(intAt(1), (chunk + 1) * CHUNK)
   const end = addressAt(0) + ((<usize>last) << 3)
-  for (let at = addressAt(0) + ((<usize>(chunk * CHUNK)) << 3); at < end; at += 8) {
-    const radius = sqrt<f64>(-2 * log64((<f64>load<u32>(at) + 1) / 4294967296))
-    const turn = <f64>load<u32>(at, 4) / 4294967296
-    // The angle in eighths: the nearest quarter turn is taken out, what is left is within an eighth of a turn.
-    const quarter = nearest<f64>(turn * 4)
-    const rest = (turn - quarter * 0.25) * 6.283185307179586
-    const sine = sineNear(rest)
-    const cosine = cosineNear(rest)
-    const q = (<i32>quarter) & 3
-    const x = q & 1 ? (q == 1 ? -sine : sine) : q == 2 ? -cosine : cosine
-    const y = q & 1 ? (q == 1 ? cosine : -cosine) : q == 2 ? -sine : sine
-    store<f32>(at, <f32>(radius * x))
-    store<f32>(at, <f32>(radius * y), 4)
-  }
+  let at = addressAt(0) + ((<usize>(chunk * CHUNK)) << 3)
+  for (; at + 16 <= end; at += 16) v128.store(at, boxMuller(v128.load(at)))
+  if (at < end) v128.store_lane<u64>(at, boxMuller(v128.load_zero<u64>(at)), 0)
+}
+
+/** Two pairs of words to two pairs of normals, in 64 bits. */
+function boxMuller(words: v128): v128 {
+  const scale = f64x2.splat(1 / 4294967296)
+  const first = f64x2.convert_low_i32x4_u(v128.shuffle<i32>(words, words, 0, 2, 0, 2))
+  const turn = f64x2.mul(f64x2.convert_low_i32x4_u(v128.shuffle<i32>(words, words, 1, 3, 1, 3)), scale)
+  const radius = f64x2.sqrt(f64x2.mul(f64x2.splat(-2), log64x2(f64x2.mul(f64x2.add(first, f64x2.splat(1)), scale))))
+  // The nearest quarter turn is taken out of the angle; what is left is within an eighth of a turn.
+  const quarter = f64x2.nearest(f64x2.mul(turn, f64x2.splat(4)))
+  const rest = f64x2.mul(f64x2.sub(turn, f64x2.mul(quarter, f64x2.splat(0.25))), f64x2.splat(6.283185307179586))
+  const sine = sineNear(rest)
+  const cosine = cosineNear(rest)
+  const one = f64x2.eq(quarter, f64x2.splat(1))
+  const two = f64x2.eq(quarter, f64x2.splat(2))
+  const three = f64x2.eq(quarter, f64x2.splat(3))
+  const odd = v128.or(one, three)
+  const sign = f64x2.splat(-0.0)
+  const x = v128.xor(v128.bitselect(sine, cosine, odd), v128.and(v128.or(one, two), sign))
+  const y = v128.xor(v128.bitselect(cosine, sine, odd), v128.and(v128.or(two, three), sign))
+  return v128.shuffle<f32>(
+    f32x4.demote_f64x2_zero(f64x2.mul(radius, x)),
+    f32x4.demote_f64x2_zero(f64x2.mul(radius, y)),
+    0,
+    4,
+    1,
+    5,
+  )
+}
+
+function step(p: v128, s: v128, coefficient: f64): v128 {
+  return f64x2.add(f64x2.mul(p, s), f64x2.splat(coefficient))
 }
 
 /** sin x for |x| ≤ π/4, to 1e-16: its series. */
-function sineNear(x: f64): f64 {
-  const s = x * x
-  let p: f64 = 1 / 355687428096000.0
-  p = p * s - 1 / 1307674368000.0
-  p = p * s + 1 / 6227020800.0
-  p = p * s - 1 / 39916800.0
-  p = p * s + 1 / 362880.0
-  p = p * s - 1 / 5040.0
-  p = p * s + 1 / 120.0
-  p = p * s - 1 / 6.0
-  return x + x * s * p
+function sineNear(x: v128): v128 {
+  const s = f64x2.mul(x, x)
+  let p = f64x2.splat(1 / 355687428096000.0)
+  p = step(p, s, -1 / 1307674368000.0)
+  p = step(p, s, 1 / 6227020800.0)
+  p = step(p, s, -1 / 39916800.0)
+  p = step(p, s, 1 / 362880.0)
+  p = step(p, s, -1 / 5040.0)
+  p = step(p, s, 1 / 120.0)
+  p = step(p, s, -1 / 6.0)
+  return f64x2.add(x, f64x2.mul(f64x2.mul(x, s), p))
 }
 
 /** cos x for |x| ≤ π/4, to 1e-16: its series. */
-function cosineNear(x: f64): f64 {
-  const s = x * x
-  let p: f64 = 1 / 20922789888000.0
-  p = p * s - 1 / 87178291200.0
-  p = p * s + 1 / 479001600.0
-  p = p * s - 1 / 3628800.0
-  p = p * s + 1 / 40320.0
-  p = p * s - 1 / 720.0
-  p = p * s + 1 / 24.0
-  p = p * s - 0.5
-  return 1 + s * p
+function cosineNear(x: v128): v128 {
+  const s = f64x2.mul(x, x)
+  let p = f64x2.splat(1 / 20922789888000.0)
+  p = step(p, s, -1 / 87178291200.0)
+  p = step(p, s, 1 / 479001600.0)
+  p = step(p, s, -1 / 3628800.0)
+  p = step(p, s, 1 / 40320.0)
+  p = step(p, s, -1 / 720.0)
+  p = step(p, s, 1 / 24.0)
+  p = step(p, s, -0.5)
+  return f64x2.add(f64x2.splat(1), f64x2.mul(s, p))
 }
 
 /**
- * The natural logarithm of a positive normal number, to 1e-15: x = 2^n · m with m within √½ … √2, and log m = 2 artanh((m−1)/(m+1))
- * by its series.
+ * The natural logarithm of two positive normal numbers, to 1e-15: x = 2^n · m with m within √½ … √2, and log m = 2 artanh((m−1)/(m+1)) by
+ * its series.
  */
-export function log64(x: f64): f64 {
-  const bits = reinterpret<u64>(x)
-  let n = <i32>(bits >> 52) - 1023
-  let m = reinterpret<f64>((bits & 0x000fffffffffffff) | 0x3ff0000000000000)
-  if (m > 1.4142135623730951) {
-    m *= 0.5
-    n++
-  }
-  const t = (m - 1) / (m + 1)
-  const s = t * t
-  let p: f64 = 2 / 19.0
-  p = p * s + 2 / 17.0
-  p = p * s + 2 / 15.0
-  p = p * s + 2 / 13.0
-  p = p * s + 2 / 11.0
-  p = p * s + 2 / 9.0
-  p = p * s + 2 / 7.0
-  p = p * s + 2 / 5.0
-  p = p * s + 2 / 3.0
-  return <f64>n * 0.6931471805599453 + (t * 2 + t * s * p)
+function log64x2(x: v128): v128 {
+  const one = f64x2.splat(1)
+  const exponent = i64x2.shr_u(x, 52)
+  let n = f64x2.sub(f64x2.convert_low_i32x4_s(v128.shuffle<i32>(exponent, exponent, 0, 2, 0, 2)), f64x2.splat(1023))
+  let m = v128.or(v128.and(x, i64x2.splat(0x000fffffffffffff)), one)
+  const high = f64x2.gt(m, f64x2.splat(1.4142135623730951))
+  m = v128.bitselect(f64x2.mul(m, f64x2.splat(0.5)), m, high)
+  n = f64x2.add(n, v128.and(high, one))
+  const t = f64x2.div(f64x2.sub(m, one), f64x2.add(m, one))
+  const s = f64x2.mul(t, t)
+  let p = f64x2.splat(2 / 19.0)
+  p = step(p, s, 2 / 17.0)
+  p = step(p, s, 2 / 15.0)
+  p = step(p, s, 2 / 13.0)
+  p = step(p, s, 2 / 11.0)
+  p = step(p, s, 2 / 9.0)
+  p = step(p, s, 2 / 7.0)
+  p = step(p, s, 2 / 5.0)
+  p = step(p, s, 2 / 3.0)
+  const low = f64x2.add(f64x2.mul(t, f64x2.splat(2)), f64x2.mul(f64x2.mul(t, s), p))
+  return f64x2.add(f64x2.mul(n, f64x2.splat(0.6931471805599453)), low)
 }
 
 /** log of a float32 sum: NaN and infinity as they are, zero gives -infinity. */
 export function log32(x: f32): f32 {
   if (!(x > 0)) return x == 0 ? -Infinity : NaN
   if (x == Infinity) return Infinity
-  return <f32>log64(<f64>x)
+  return <f32>f64x2.extract_lane(log64x2(f64x2.splat(<f64>x)), 0)
 }

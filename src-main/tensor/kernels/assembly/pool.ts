@@ -19,7 +19,7 @@ import { likelihoodChunk, likelihoodGradientChunk, logSoftmaxChunk } from './lik
 import { normalsChunk } from './noise'
 import { sumRowsChunk } from './rows'
 import { topItemsChunk } from './top'
-import { unaryChunk } from './unary'
+import { unaryChunk, unaryGradientChunk } from './unary'
 
 let control: usize = 0
 let thread: i32 = 0
@@ -84,6 +84,7 @@ export const GROUP_ADD: i32 = 11
 export const GROUP_SUM: i32 = 12
 export const GROUP_DOT: i32 = 13
 export const FEW_ROWS: i32 = 14
+export const UNARY_GRADIENT: i32 = 15
 
 function runChunk(kernel: i32, chunk: i32): void {
   switch (kernel) {
@@ -117,6 +118,8 @@ function runChunk(kernel: i32, chunk: i32): void {
       return groupDotChunk(chunk)
     case FEW_ROWS:
       return fewRowsChunk(chunk)
+    case UNARY_GRADIENT:
+      return unaryGradientChunk(chunk)
   }
 }
 

@@ -1,6 +1,6 @@
 // Functions of every value of an array.
 import { exp4, expMinusOne4, madd } from './math'
-import { addressAt, intAt, run, setInt, UNARY } from './pool'
+import { addressAt, intAt, run, setInt, UNARY, UNARY_GRADIENT } from './pool'
 
 export const EXP: i32 = 0
 export const TANH: i32 = 1
@@ -110,4 +110,58 @@ function sigmoid(x: v128): v128 {
 /** x, below zero exp(x) - 1. */
 function elu(x: v128): v128 {
   return v128.bitselect(x, expMinusOne4(x), f32x4.ge(x, f32x4.splat(0)))
+}
+
+/** out = dy · f′(x) for `length` float32, from y = f(x); for tanh, sigmoid and elu. */
+export function unaryGradient(f: i32, dy: usize, y: usize, out: usize, length: i32): void {
+  setInt(0, f)
+  setInt(1, <i32>dy)
+  setInt(2, <i32>y)
+  setInt(3, <i32>out)
+  setInt(4, length)
+  run(UNARY_GRADIENT, (length + CHUNK - 1) / CHUNK)
+}
+
+export function unaryGradientChunk(chunk: i32): void {
+  const f = intAt(0)
+  const from = (<usize>(chunk * CHUNK)) << 2
+  const dy = addressAt(1) + from
+  const y = addressAt(2) + from
+  const out = addressAt(3) + from
+  const bytes = (<usize>min<i32>(CHUNK, intAt(4) - chunk * CHUNK)) << 2
+  const whole = bytes & ~31
+  let at: usize = 0
+  if (f == TANH)
+    for (; at < whole; at += 32) {
+      const d0 = f32x4.mul(v128.load(dy + at), tanhSlope(v128.load(y + at)))
+      const d1 = f32x4.mul(v128.load(dy + at, 16), tanhSlope(v128.load(y + at, 16)))
+      v128.store(out + at, d0)
+      v128.store(out + at, d1, 16)
+    }
+  else if (f == ELU)
+    for (; at < whole; at += 32) {
+      const d0 = f32x4.mul(v128.load(dy + at), eluSlope(v128.load(y + at)))
+      const d1 = f32x4.mul(v128.load(dy + at, 16), eluSlope(v128.load(y + at, 16)))
+      v128.store(out + at, d0)
+      v128.store(out + at, d1, 16)
+    }
+  for (; at < bytes; at += 4) {
+    const value = f32x4.splat(load<f32>(y + at))
+    const slope = f == TANH ? tanhSlope(value) : f == ELU ? eluSlope(value) : sigmoidSlope(value)
+    store<f32>(out + at, load<f32>(dy + at) * f32x4.extract_lane(slope, 0))
+  }
+}
+
+// The slopes from the values of the functions.
+
+function tanhSlope(y: v128): v128 {
+  return f32x4.sub(f32x4.splat(1), f32x4.mul(y, y))
+}
+
+function sigmoidSlope(y: v128): v128 {
+  return f32x4.mul(y, f32x4.sub(f32x4.splat(1), y))
+}
+
+function eluSlope(y: v128): v128 {
+  return f32x4.add(f32x4.pmin(y, f32x4.splat(0)), f32x4.splat(1))
 }
