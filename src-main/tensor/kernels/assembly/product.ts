@@ -15,9 +15,9 @@ const NR: i32 = 16
 /** Inner indices of a block. */
 const BLOCK: i32 = 640
 /** Columns of a chunk: their panels fit the second-level cache beside those of A. */
-const COLUMNS: i32 = 64
+const COLUMNS: i32 = 48
 /** Rows that are packed together at most. */
-const ROWS: i32 = 1536
+const ROWS: i32 = 2400
 /** Panels a packing chunk packs. */
 const PACKED: i32 = 8
 
@@ -90,7 +90,7 @@ export function product(
       setInt(14, narrow)
       // Few columns: the rows are divided too, so that every thread has several chunks.
       const columnChunks = (n + COLUMNS - 1) / COLUMNS
-      const parts = max<i32>(1, min<i32>(panels / 8, (4 * threads + columnChunks - 1) / columnChunks))
+      const parts = max<i32>(1, min<i32>(panels / 8, (8 * threads + columnChunks - 1) / columnChunks))
       const panelsEach = (panels + parts - 1) / parts
       setInt(15, panelsEach)
       setInt(16, columnChunks)
