@@ -153,7 +153,7 @@ async function activate(id: BackendId): Promise<Loaded> {
 export async function useBackend(id: BackendId, threads = 1): Promise<string> {
   try {
     const { detail } = await activate(id)
-    if (id === 'wasm') await kernels?.useThreads(threads)
+    if (id === 'wasm') kernels?.useThreads(threads)
     await proveProduct()
     return detail
   } catch (thrown) {

@@ -10,7 +10,7 @@ export type Scorer = Pick<FittedModel, 'score' | 'rank'>
 const blockCells = 16 * 1024 * 1024
 
 /** How many users are scored together. */
-export const blockRowsFor = (items: number): number => Math.max(1, Math.min(512, Math.floor(blockCells / items)))
+export const blockRowsFor = (items: number): number => Math.max(1, Math.min(2048, Math.floor(blockCells / items)))
 
 export interface EvaluateOptions {
   /** Users scored together; the metrics do not depend on it. */

@@ -6,6 +6,7 @@ import type { PairExports } from './pair-kernels'
 /** What the compiled kernels export: see `assembly/`. All addresses are byte offsets into the heap. */
 export interface KernelExports extends PairExports {
   initialise(control: number, thread: number): void
+  useThreads(threads: number): void
   productWorkspace(m: number, k: number, threads: number): number
   product(
     a: number,

@@ -38,7 +38,7 @@ export interface RawKernels {
 export class Kernels {
   private readonly exports: KernelExports
   private readonly control: number
-  private helpers: Worker[] = []
+  private readonly helpers: Worker[] = []
   private threads = 1
   private readonly buffers = new Map<string, { address: number; bytes: number }>()
   /** Tiles of 6 × 8 instead of 6 × 16: for an engine without vectors of 256 bits. */
@@ -54,6 +54,7 @@ export class Kernels {
     this.control = this.allocate(controlBytes)
     new Uint8Array(this.heap, this.control, controlBytes).fill(0)
     this.exports.initialise(this.control, 0)
+    this.exports.useThreads(this.threads)
   }
 
   /** What is running, for people. */
@@ -77,24 +78,32 @@ export class Kernels {
     return this.threads
   }
 
-  /** Sets how many threads compute, this one included. */
-  async useThreads(threads: number): Promise<void> {
+  /**
+   * Sets how many threads compute, this one included. Threads that are not needed any more sleep: one that is ended while it works would
+   * leave its part of a job undone.
+   * @throws RangeError for a number below 1 or above 64
+   */
+  useThreads(threads: number): void {
     if (threads < 1 || threads > mostThreads) throw new RangeError(`${threads} threads: it is 1 to ${mostThreads}.`)
-    if (threads === this.threads) return
-    await Promise.all(this.helpers.map((helper) => helper.terminate()))
-    this.threads = threads
-    this.helpers = Array.from({ length: threads - 1 }, (_, at) => {
+    while (this.helpers.length < threads - 1) {
       const workerData = {
         module: this.compiled.module,
         memory: this.backend.wasm.wasmMemory,
         control: this.control,
-        thread: at + 1,
+        thread: this.helpers.length + 1,
       }
       // Nothing of this process' own flags: a debugger port cannot be shared.
       const helper = new Worker(join(this.folder, 'worker.mjs'), { workerData, execArgv: [] })
       helper.unref()
-      return helper
-    })
+      this.helpers.push(helper)
+    }
+    this.threads = threads
+    this.exports.useThreads(threads)
+  }
+
+  /** Threads that there are, working or asleep: each has its part of the buffers. */
+  private get places(): number {
+    return this.helpers.length + 1
   }
 
   /** Measures which tiles are faster here, some milliseconds long. What is computed does not depend on it. */
@@ -161,10 +170,10 @@ export class Kernels {
   ): void {
     // Asked for first: a buffer that grows may move.
     const start = bias ?? this.buffer('zeros', 4 * n, true)
-    const workspace = this.buffer('product', this.exports.productWorkspace(m, k, this.threads))
+    const workspace = this.buffer('product', this.exports.productWorkspace(m, k, this.places))
     const [atA, atB] = [transposeA ? 1 : 0, transposeB ? 1 : 0]
     const tiles = this.narrow ? 1 : 0
-    this.exports.product(a, b, c, m, n, k, atA, atB, start, workspace, this.threads, tiles)
+    this.exports.product(a, b, c, m, n, k, atA, atB, start, workspace, this.places, tiles)
   }
 
   /** For every row of the pattern the sum of the rows of `table` [·, width] it stores, times its scale: [rows, width]. */
@@ -301,7 +310,7 @@ export class Kernels {
     if (k === 0) return new Int32Array(0)
     const [rows, cols] = scores.shape
     const marksStride = (cols + 63) & ~63
-    const marks = this.buffer('marks', marksStride * this.threads, true)
+    const marks = this.buffer('marks', marksStride * this.places, true)
     const indptr = this.buffer('known rows', 4 * (rows + 1))
     const indices = this.buffer('known items', 4 * Math.max(1, known.indices.length))
     const items = this.buffer('top items', 4 * rows * k)

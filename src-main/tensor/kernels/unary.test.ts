@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bothWays, firstDifference, sizes, startedKernels, unitAt, valuesOf } from '../../../tests/support/kernels'
+import {
+  bothWays,
+  firstDifference,
+  normals,
+  sizes,
+  startedKernels,
+  strew,
+  unitAt,
+  valuesOf,
+} from '../../../tests/support/kernels'
 import { Rng } from '../rng'
-import { tf } from '../tf'
+import { tf, type Tensor } from '../tf'
 
 beforeAll(() => startedKernels())
 afterAll(() => expect(tf.memory().numTensors).toBe(0))
@@ -80,4 +89,21 @@ describe.each(Object.entries(functions))('%s', (name, { exact, units }) => {
 
 test('integers are left to tfjs', () => {
   expect([...valuesOf(() => tf.exp(tf.tensor1d([0, 1], 'int32')))]).toEqual([1, Math.fround(Math.E)])
+})
+
+test('slopes are those of plain operations to the bit, NaN and infinity among them', async () => {
+  const rng = Rng.seeded(67)
+  const kernels = await startedKernels()
+  const plain: Record<'Tanh' | 'Sigmoid' | 'Elu', (dy: Tensor, y: Tensor) => Tensor> = {
+    Tanh: (dy, y) => tf.mul(dy, tf.sub(1, tf.square(y))),
+    Sigmoid: (dy, y) => tf.mul(dy, tf.mul(y, tf.sub(1, y))),
+    Elu: (dy, y) => tf.mul(dy, tf.add(tf.minimum(y, 0), 1)),
+  }
+  for (const name of ['Tanh', 'Sigmoid', 'Elu'] as const)
+    for (const length of [...sizes, 8191, 8193, 20011]) {
+      const [dy, y] = [strew(rng, normals(rng, length), 3), strew(rng, normals(rng, length), 3)]
+      const found = valuesOf(() => kernels.unaryGradient(name, tf.tensor1d(dy), tf.tensor1d(y)))
+      const expected = valuesOf(() => plain[name](tf.tensor1d(dy), tf.tensor1d(y)))
+      expect([...found]).toEqual([...expected])
+    }
 })

@@ -1,5 +1,5 @@
 // What the kernels offer to `tensor/kernels`: see README.md there. All pointers are byte offsets into the heap that is imported.
-export { initialise, serve } from './pool'
+export { initialise, serve, useThreads } from './pool'
 export { product, productWorkspace } from './product'
 export { sumRows } from './rows'
 export { columnSums } from './columns'

@@ -5,6 +5,7 @@
 //   8  starts     jobs started so far; sleeping threads wait on it
 //  12  sleepers   threads that sleep
 //  16  kernel     what to run
+//  20  threads    how many may work: threads from this number on wait until they are asked again
 //  32  arguments  32 words, integers or the bits of float32
 // 256  registers  64 bytes for each thread
 //
@@ -28,6 +29,7 @@ const DONE: usize = 4
 const STARTS: usize = 8
 const SLEEPERS: usize = 12
 const KERNEL: usize = 16
+const THREADS: usize = 20
 const ARGUMENTS: usize = 32
 const REGISTERS: usize = 256
 
@@ -123,9 +125,18 @@ function runChunk(kernel: i32, chunk: i32): void {
   }
 }
 
+/** Says how many threads may work from now on; between two jobs. */
+export function useThreads(threads: i32): void {
+  atomic.store<i32>(control + THREADS, threads)
+}
+
+function hasWork(): bool {
+  return atomic.load<i32>(control) > 0 && thread < atomic.load<i32>(control + THREADS)
+}
+
 /** Takes chunks until none is left. */
 function work(): void {
-  while (atomic.load<i32>(control) > 0) {
+  while (hasWork()) {
     const taken = atomic.sub<i32>(control, 1)
     if (taken <= 0) return
     runChunk(load<i32>(control + KERNEL), taken - 1)
@@ -151,14 +162,14 @@ export function run(kernel: i32, chunks: i32): void {
 export function serve(): void {
   for (;;) {
     let spins: i32 = 0
-    while (atomic.load<i32>(control) <= 0 && spins < SPINS) spins++
+    while (!hasWork() && spins < SPINS) spins++
     if (spins < SPINS) {
       work()
       continue
     }
     const seen = atomic.load<i32>(control + STARTS)
     atomic.add<i32>(control + SLEEPERS, 1)
-    if (atomic.load<i32>(control) <= 0) atomic.wait<i32>(control + STARTS, seen, -1)
+    if (!hasWork()) atomic.wait<i32>(control + STARTS, seen, -1)
     atomic.sub<i32>(control + SLEEPERS, 1)
   }
 }
