@@ -99,12 +99,13 @@ export interface FittedModel {
    */
   score(rows: Csr, options?: ScoreOptions): Promise<Float32Array>
   /**
-   * The best items by `score`, found where the scores are, so that they need not be copied out: [rows.rows × k], best first, equal scores
-   * in the order of the items, -1 where there are fewer candidates.
+   * The best items, found where the model computes, so that not all scores need be computed or copied out: [rows.rows × k], best first, -1
+   * where there are fewer candidates. The order is that of the quantity that `score` is a rising function of, equal values in the order of the
+   * items: it is that of the scores but where the rounding of the scores makes equal what is not. A gradient method ranks by its logits,
+   * on every backend.
    * @param known the items of each row that are no candidates
-   * @returns null where the engine has no way of its own: then `score` is to be ranked
    */
-  rank?(rows: Csr, known: Csr, k: number): Promise<Int32Array | null>
+  rank?(rows: Csr, known: Csr, k: number): Promise<Int32Array>
   /** The learned global graph; only with the capability `graph`. `rows` are the training users, for mean strengths. */
   graph?(rows: Csr): Promise<CausalGraph>
   /** Edge strengths of each user of the block, [rows × k × k]; only with the capability `local-graph`. */

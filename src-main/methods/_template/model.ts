@@ -1,5 +1,7 @@
+import type { Csr } from '../../../src-shared/domain/split'
+import { logitsOf, type ItemLayer } from '../../tensor/rank'
 import { multinomialLogLikelihood } from '../../tensor/sparse'
-import { tf, type Scalar, type Tensor, type Tensor2D } from '../../tensor/tf'
+import { tf, type Scalar, type Tensor } from '../../tensor/tf'
 import { gradientMethod, type GradientArchitecture } from '../blocks/gradient-method'
 import { normalArray } from '../blocks/initial'
 import { readConstants, ScoringBuilder } from '../blocks/scoring-builder'
@@ -8,16 +10,19 @@ const template: GradientArchitecture<'items.bias'> = {
   initialWeights: (items, _params, rng) => ({ 'items.bias': normalArray([items], 0.01, rng) }),
 
   build: (weights, _params, items) => {
-    /** The same logits for every user of a block, [users, items]. */
-    const logits = (users: number): Tensor2D =>
-      tf.mul(tf.ones([users, 1]), tf.reshape(weights['items.bias'] as Tensor, [1, items]))
+    /** The same logits for every user of a block: 1 times the biases of the items. */
+    const itemLayer = (rows: Csr): ItemLayer => ({
+      hidden: tf.ones([rows.rows, 1]),
+      weight: tf.reshape(weights['items.bias'] as Tensor, [1, items]),
+      bias: tf.zeros([items]),
+    })
 
     return {
       lossParts: ['loss'],
 
-      batchLoss: (rows) => [tf.neg(tf.mean(multinomialLogLikelihood(logits(rows.rows), rows))) as Scalar],
+      batchLoss: (rows) => [tf.neg(tf.mean(multinomialLogLikelihood(logitsOf(itemLayer(rows)), rows))) as Scalar],
 
-      logits: (rows) => logits(rows.rows),
+      itemLayer,
 
       async scoringGraph() {
         const builder = new ScoringBuilder(items, await readConstants(() => weights))

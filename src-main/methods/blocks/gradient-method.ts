@@ -1,18 +1,22 @@
 import type { Csr } from '../../../src-shared/domain/split'
 import type { ParamValues } from '../../../src-shared/params/params'
+import { rankRows } from '../../pipeline/evaluate/ranking'
 import { gradientFit, type GradientModel } from '../../pipeline/fit/gradient-fit'
 import { checkedArrays, createWeights, disposeWeights, readTensors, type Weights } from '../../tensor/named-arrays'
 import { Rng } from '../../tensor/rng'
 import { logSoftmaxRows } from '../../tensor/ops'
-import { tf, type Tensor2D } from '../../tensor/tf'
-import { canRankRows, rankLogSoftmax } from '../../tensor/top'
+import { canRankRows, ItemRanker, logitsOf, type ItemLayer } from '../../tensor/rank'
+import { tf } from '../../tensor/tf'
 import type { EdgeKnowledge, FittedModel, Method, NamedArray, ScoreOptions } from '../method'
 import { numberParam } from './training-params'
 
 /** What a model adds to its weights: everything but reading its scores, saving and disposing. */
 export interface GradientModelParts extends Omit<GradientModel, 'weights' | 'score' | 'rank' | 'save' | 'dispose'> {
-  /** Item logits [rows.rows, items], whose log-softmax are the scores; called inside a tidy. */
-  logits(rows: Csr, options?: ScoreOptions): Tensor2D
+  /**
+   * What the item logits [rows.rows, items] are made of: the scores are their log-softmax, and items are ranked by them, where possible
+   * without computing them all. Called inside a tidy.
+   */
+  itemLayer(rows: Csr, options?: ScoreOptions): ItemLayer
 }
 
 /** A method that is trained by gradient steps, from the two things it has of its own. */
@@ -35,24 +39,23 @@ const assemble = <N extends string>(
 ): GradientModel => {
   const weights = createWeights(arrays)
   try {
-    const { logits, ...parts } = architecture.build(weights, params, items, knowledge)
+    const { itemLayer, ...parts } = architecture.build(weights, params, items, knowledge)
+    const ranker = new ItemRanker()
     return {
       ...parts,
       weights,
       async score(rows, options) {
-        const scores = tf.tidy(() => logSoftmaxRows(logits(rows, options)))
+        const scores = tf.tidy(() => logSoftmaxRows(logitsOf(itemLayer(rows, options))))
         const values = (await scores.data()) as Float32Array
         scores.dispose()
         return values
       },
       async rank(rows, known, k) {
-        if (!canRankRows()) return null
-        const tensor = tf.tidy(() => logits(rows))
-        try {
-          return rankLogSoftmax(tensor, known, k)
-        } finally {
-          tensor.dispose()
-        }
+        if (canRankRows()) return ranker.rank(() => itemLayer(rows), known, k)
+        const logits = tf.tidy(() => logitsOf(itemLayer(rows)))
+        const values = (await logits.data()) as Float32Array
+        logits.dispose()
+        return rankRows(values, known, k)
       },
       save: () => readTensors(weights),
       dispose: () => disposeWeights(weights),

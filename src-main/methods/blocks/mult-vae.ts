@@ -1,9 +1,10 @@
 import type { Csr } from '../../../src-shared/domain/split'
 import type { Weights } from '../../tensor/named-arrays'
 import { linear } from '../../tensor/ops'
+import { logitsOf, type ItemLayer } from '../../tensor/rank'
 import type { Rng } from '../../tensor/rng'
 import { dropEntries, normaliseRows, sparseMatMul, type ScaledRows } from '../../tensor/sparse'
-import { tf, type Scalar, type Tensor, type Tensor2D } from '../../tensor/tf'
+import { tf, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '../../tensor/tf'
 import type { NamedArray } from '../method'
 import { normalArray, xavierArray } from './initial'
 import type { ScoringBuilder } from './scoring-builder'
@@ -91,9 +92,16 @@ export const klToStandardNormal = ({ mean, logVariance }: Posterior): Scalar =>
 export const decodeHidden = (weights: Weights<VaeWeightName>, z: Tensor2D): Tensor2D =>
   tf.tanh(linear(z, weights['decoder.hidden.weight'], weights['decoder.hidden.bias']))
 
+/** The decoder's last linear layer, on [users, hidden]. */
+export const itemLayerOn = (weights: Weights<VaeWeightName>, hidden: Tensor2D): ItemLayer => ({
+  hidden,
+  weight: weights['decoder.items.weight'] as Tensor as Tensor2D,
+  bias: weights['decoder.items.bias'] as Tensor as Tensor1D,
+})
+
 /** The decoder's last linear layer: [users, hidden] → item logits [users, items]. */
 export const itemLogits = (weights: Weights<VaeWeightName>, hidden: Tensor2D): Tensor2D =>
-  linear(hidden, weights['decoder.items.weight'], weights['decoder.items.bias'])
+  logitsOf(itemLayerOn(weights, hidden))
 
 /** The weight of the KL term after so many steps: it grows by 1 / annealSteps a step up to the cap (Liang et al. 2018, s. 2.2). */
 export const klWeight = (step: number, cap: number, annealSteps: number): number =>

@@ -2,7 +2,7 @@ import { cutoffs, metricNames, type Metrics } from '../../../src-shared/domain/m
 import { rowOf, takeRows, type Csr, type Split } from '../../../src-shared/domain/split'
 import type { TopK } from '../../jobs/trainer-contract'
 import type { FittedModel } from '../../methods/method'
-import { addListMetrics, RelevantItems, topItems } from './ranking'
+import { addListMetrics, rankRows, RelevantItems, topItems } from './ranking'
 
 export type Scorer = Pick<FittedModel, 'score' | 'rank'>
 
@@ -48,7 +48,11 @@ export async function evaluate(
   for (let from = 0; from < users.length; from += blockRows) {
     if (options.stop?.()) return null
     const block = users.slice(from, from + blockRows)
-    const lists = await listsOf(model, split, known, block, deepest)
+    const rows = takeRows(split.train, block)
+    const taken = joinRows(known, block)
+    const lists = model.rank
+      ? await model.rank(rows, taken, deepest)
+      : rankRows(await model.score(rows), taken, deepest)
     block.forEach((user, r) => {
       relevant.set(rowOf(held, user))
       addListMetrics(sums, lists.subarray(r * deepest, (r + 1) * deepest), relevant)
@@ -60,42 +64,16 @@ export async function evaluate(
   return { metrics, users: users.length }
 }
 
-/** The best k items of some users, [block × k], -1 where there are fewer candidates. */
-async function listsOf(
-  model: Scorer,
-  split: Split,
-  known: Csr[],
-  block: readonly number[],
-  k: number,
-): Promise<Int32Array> {
-  const rows = takeRows(split.train, block)
-  const ranked = await model.rank?.(rows, joinRows(known, block), k)
-  if (ranked) return ranked
-  const scores = await model.score(rows)
-  const items = rows.cols
-  const excluded = new Uint8Array(items)
-  const lists = new Int32Array(block.length * k).fill(-1)
-  block.forEach((user, r) => {
-    const own = scores.subarray(r * items, (r + 1) * items)
-    lists.set(
-      withExcluded(excluded, known, user, () => topItems(own, excluded, k)),
-      r * k,
-    )
-  })
-  return lists
-}
-
 /** The rows of some users in several parts, one after the other. */
-function joinRows(parts: Csr[], users: readonly number[]): Csr {
+export function joinRows(parts: Csr[], users: ArrayLike<number>): Csr {
   const indptr = new Int32Array(users.length + 1)
-  users.forEach(
-    (user, r) => (indptr[r + 1] = indptr[r]! + parts.reduce((sum, part) => sum + rowOf(part, user).length, 0)),
-  )
+  for (let r = 0; r < users.length; r++)
+    indptr[r + 1] = indptr[r]! + parts.reduce((sum, part) => sum + rowOf(part, users[r]!).length, 0)
   const indices = new Int32Array(indptr[users.length]!)
   let at = 0
-  for (const user of users)
+  for (let r = 0; r < users.length; r++)
     for (const part of parts) {
-      const row = rowOf(part, user)
+      const row = rowOf(part, users[r]!)
       indices.set(row, at)
       at += row.length
     }

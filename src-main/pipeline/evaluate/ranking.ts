@@ -1,4 +1,5 @@
 import { cutoffs, type Metrics } from '../../../src-shared/domain/metric'
+import { rowOf, type Csr } from '../../../src-shared/domain/split'
 
 /**
  * The best items of one row of scores, by partial selection.
@@ -23,6 +24,24 @@ export function topItems(scores: Float32Array, excluded: Uint8Array, k: number):
     items[at] = item
   }
   return items.slice(0, length)
+}
+
+/**
+ * The best items of every row of scores: `topItems` of each.
+ * @param scores [known.rows × known.cols]
+ * @param known the items of each row that are no candidates
+ * @returns [known.rows × k], -1 where there are fewer candidates
+ */
+export function rankRows(scores: Float32Array, known: Csr, k: number): Int32Array {
+  const { rows, cols } = known
+  const excluded = new Uint8Array(cols)
+  const lists = new Int32Array(rows * k).fill(-1)
+  for (let row = 0; row < rows; row++) {
+    for (const item of rowOf(known, row)) excluded[item] = 1
+    lists.set(topItems(scores.subarray(row * cols, (row + 1) * cols), excluded, k), row * k)
+    for (const item of rowOf(known, row)) excluded[item] = 0
+  }
+  return lists
 }
 
 const discounts: number[] = []

@@ -72,6 +72,15 @@ function computeAll(kernels: Kernels): Record<string, Float32Array> {
   })
   for (const name of unaryNames) keep(name, () => tensor(kernels.unary(name, x())))
   found['topItems'] = Float32Array.from(tf.tidy(() => kernels.topItems(x(), pattern, 50)))
+  const centre = left.slice(0, rows)
+  tf.tidy(() => {
+    const rowMeans = kernels.rowMeans(x())
+    const start = tf.tensor1d(logits.slice(0, cols))
+    Object.assign(found, { rowMeans }, kernels.columnBounds(x(), start, centre, rowMeans))
+  })
+  keep('gatherColumns', () => kernels.gatherColumns(x(), Int32Array.of(5, 700, 0)))
+  const apart = Float32Array.from({ length: cols }, (_, at) => at % 7)
+  found['survivors'] = Float32Array.from(kernels.survivors(apart, apart, Float32Array.of(1, 2), Float32Array.of(9, 12)))
   found['normals'] = new Float32Array(5001)
   kernels.fillNormal(Uint32Array.from([1, 2, 3, 4]), found['normals'])
   return found
@@ -105,8 +114,9 @@ describe.each(variants.map((variant) => [nameOf(variant), variant] as const))('%
     expect(Object.keys(found)).toEqual(Object.keys(reference))
     for (const [kernel, values] of Object.entries(found)) {
       expect(values.every((value) => Number.isFinite(value))).toBe(true)
-      // Products are sums of 701 terms of magnitude 0.64, likelihoods of some hundred log-probabilities.
-      const size = kernel.startsWith('product') ? 200 : kernel === 'likelihood' ? 1000 : 4
+      // Products are sums of 701 terms of magnitude 0.64, bounds of 43, likelihoods of some hundred log-probabilities.
+      const sums = kernel.startsWith('product') || kernel === 'base' || kernel === 'squares'
+      const size = sums ? 200 : kernel === 'likelihood' ? 1000 : 4
       const allowed = (at: number): number => 2 ** -22 * (size + Math.abs(reference[kernel]![at]!))
       expect(firstDifference(values, reference[kernel]!, allowed), kernel).toBeNull()
     }
@@ -128,7 +138,16 @@ describe.each(['relaxed', 'plain'] as const)('within the %s build', (build) => {
 
 test('what needs no multiply-add has the same bits in both builds', () => {
   const [relaxed, plain] = [resultsOf('relaxed', false, false), resultsOf('plain', false, false)]
-  for (const kernel of ['sumRows', 'columnSums', 'adam', 'topItems', 'normals'])
+  for (const kernel of [
+    'sumRows',
+    'columnSums',
+    'adam',
+    'topItems',
+    'rowMeans',
+    'gatherColumns',
+    'survivors',
+    'normals',
+  ])
     expect(bytesOf(relaxed[kernel]!).equals(bytesOf(plain[kernel]!)), kernel).toBe(true)
 })
 

@@ -69,8 +69,30 @@ export interface KernelExports extends PairExports {
     values: number,
     marks: number,
     marksStride: number,
-    logSoftmax: number,
   ): void
+  sampledMeans(w: number, rows: number, cols: number, step: number, out: number): void
+  columnBounds(
+    w: number,
+    rows: number,
+    cols: number,
+    start: number,
+    centre: number,
+    mean: number,
+    base: number,
+    squares: number,
+  ): void
+  survivors(
+    upper: number,
+    radii: number,
+    items: number,
+    distances: number,
+    thresholds: number,
+    users: number,
+    furthest: number,
+    lowest: number,
+    out: number,
+  ): void
+  gatherColumns(w: number, rows: number, cols: number, columns: number, count: number, out: number): void
   groupAdd(x: number, scale: number, shares: number, y: number, out: number, groups: number, k: number, w: number): void
   groupSum(x: number, shares: number, out: number, groups: number, k: number, w: number): void
   groupDot(x: number, y: number, out: number, groups: number, k: number, w: number): void

@@ -22,6 +22,12 @@ const controlBytes = 256 + 64 * mostThreads
 /** Normals that are drawn together at most: 2 MB. */
 const noisePiece = 2 ** 18
 
+/** Which columns are stored of each row, as in `Csr`. */
+export interface Pattern {
+  indptr: Int32Array
+  indices: Int32Array
+}
+
 /** The heap and the kernels as they are, for what keeps buffers of its own: see `pair-kernels.ts`. */
 export interface RawKernels {
   exports: KernelExports
@@ -297,16 +303,19 @@ export class Kernels {
   /**
    * The best k items of every row of scores [rows, cols], best first, equal scores in the order of the items.
    * @param known what is no candidate: the pattern of `rows` rows
-   * @param logSoftmax the scores are the log-softmax of what is given, without its being written down
    * @returns [rows × k] items, -1 where there are fewer candidates
    */
-  topItems(
+  topItems(scores: Tensor2D, known: Pattern, k: number): Int32Array<ArrayBuffer> {
+    return this.topScored(scores, known, k).items
+  }
+
+  /** `topItems` with the scores of the items, [rows × k]; of no meaning where there is no item. */
+  topScored(
     scores: Tensor2D,
-    known: { indptr: Int32Array; indices: Int32Array },
+    known: Pattern,
     k: number,
-    logSoftmax = false,
-  ): Int32Array<ArrayBuffer> {
-    if (k === 0) return new Int32Array(0)
+  ): { items: Int32Array<ArrayBuffer>; values: Float32Array<ArrayBuffer> } {
+    if (k === 0) return { items: new Int32Array(0), values: new Float32Array(0) }
     const [rows, cols] = scores.shape
     const marksStride = (cols + 63) & ~63
     const marks = this.buffer('marks', marksStride * this.places, true)
@@ -314,11 +323,74 @@ export class Kernels {
     const indices = this.buffer('known items', 4 * Math.max(1, known.indices.length))
     const items = this.buffer('top items', 4 * rows * k)
     const values = this.buffer('top values', 4 * rows * k)
-    new Int32Array(this.heap, indptr, rows + 1).set(known.indptr)
-    new Int32Array(this.heap, indices, known.indices.length).set(known.indices)
-    const [at, shifted] = [this.address(scores), logSoftmax ? 1 : 0]
-    this.exports.topItems(at, rows, cols, indptr, indices, k, items, values, marks, marksStride, shifted)
-    return new Int32Array(this.heap, items, rows * k).slice() as Int32Array<ArrayBuffer>
+    this.write(indptr, known.indptr)
+    this.write(indices, known.indices)
+    this.exports.topItems(this.address(scores), rows, cols, indptr, indices, k, items, values, marks, marksStride)
+    return {
+      items: new Int32Array(this.heap, items, rows * k).slice() as Int32Array<ArrayBuffer>,
+      values: this.read(values, rows * k),
+    }
+  }
+
+  /** About the mean of every row of [m, n], from some hundreds of its values that are spread over it. */
+  rowMeans(x: Tensor2D): Float32Array {
+    const [rows, cols] = x.shape
+    const out = this.buffer('row means', 4 * rows)
+    this.exports.sampledMeans(this.address(x), rows, cols, 16 * Math.max(1, Math.ceil(cols / 512)), out)
+    return this.read(out, rows)
+  }
+
+  /** Of every column w of [m, n]: start + centre · w, and |w − mean|². [n] each. */
+  columnBounds(
+    x: Tensor2D,
+    start: Tensor1D,
+    centre: Float32Array,
+    mean: Float32Array,
+  ): { base: Float32Array; squares: Float32Array } {
+    const [rows, cols] = x.shape
+    const [atCentre, atMean] = [this.buffer('bound centre', 4 * rows), this.buffer('bound mean', 4 * rows)]
+    const [base, squares] = [this.buffer('bound base', 4 * cols), this.buffer('bound squares', 4 * cols)]
+    this.write(atCentre, centre)
+    this.write(atMean, mean)
+    this.exports.columnBounds(this.address(x), rows, cols, this.address(start), atCentre, atMean, base, squares)
+    return { base: this.read(base, cols), squares: this.read(squares, cols) }
+  }
+
+  /**
+   * The items of which upper[item] + distance · radii[item] ≥ threshold for any user, in order.
+   * @param upper and `radii` by item
+   * @param distances and `thresholds` by user
+   */
+  survivors(upper: Float32Array, radii: Float32Array, distances: Float32Array, thresholds: Float32Array): Int32Array {
+    const padded = (upper.length + 7) & ~7
+    const [atUpper, atRadii] = [this.buffer('bound upper', 4 * padded), this.buffer('bound radii', 4 * padded)]
+    const [atDistances, atThresholds] = [
+      this.buffer('bound distances', 4 * distances.length),
+      this.buffer('bound thresholds', 4 * distances.length),
+    ]
+    const out = this.buffer('bound survivors', 4 * padded)
+    this.write(atUpper, upper)
+    this.write(atRadii, radii)
+    this.write(atDistances, distances)
+    this.write(atThresholds, thresholds)
+    const furthest = distances.reduce((most, value) => Math.max(most, value), 0)
+    const lowest = thresholds.reduce((least, value) => Math.min(least, value), Infinity)
+    this.exports.survivors(atUpper, atRadii, padded, atDistances, atThresholds, distances.length, furthest, lowest, out)
+    const alive = new Int32Array(this.heap, out, upper.length)
+    const items = new Int32Array(upper.length)
+    let count = 0
+    for (let item = 0; item < alive.length; item++) if (alive[item] !== 0) items[count++] = item
+    return items.slice(0, count)
+  }
+
+  /** The given columns of [m, n]. */
+  gatherColumns(x: Tensor2D, columns: Int32Array): Tensor2D {
+    const [rows, cols] = x.shape
+    const out = this.backend.makeOutput([rows, columns.length], 'float32')
+    const at = this.buffer('gathered columns', 4 * columns.length)
+    this.write(at, columns)
+    this.exports.gatherColumns(this.address(x), rows, cols, at, columns.length, this.address(out))
+    return this.tensor(out)
   }
 
   /** Fills `out` with standard normals from a generator's four words of state, and moves the state on. */
@@ -341,6 +413,15 @@ export class Kernels {
 
   private get heap(): ArrayBufferLike {
     return this.backend.wasm.wasmMemory.buffer
+  }
+
+  private write(address: number, values: Float32Array | Int32Array): void {
+    if (values instanceof Float32Array) new Float32Array(this.heap, address, values.length).set(values)
+    else new Int32Array(this.heap, address, values.length).set(values)
+  }
+
+  private read(address: number, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.heap, address, length).slice() as Float32Array<ArrayBuffer>
   }
 
   private address(tensor: TensorInfo): number {

@@ -44,6 +44,9 @@ const operations: Record<string, () => unknown> = {
     disposeWeights(weights)
   },
   'the best items': () => kernels.topItems(x(), pattern, 10),
+  'bounds of columns': () => kernels.columnBounds(x(), tf.zeros([71]), values.slice(0, 29), kernels.rowMeans(x())),
+  'the survivors of bounds': () => kernels.survivors(values, values, values, values),
+  'gathered columns': () => kernels.gatherColumns(x(), Int32Array.of(3, 1, 70)),
   normals: () => Rng.seeded(1).fillNormal(new Float32Array(1001)),
   'the self check': () => checkKernels(kernels),
   'the choice of tiles': () => kernels.chooseTiles(),

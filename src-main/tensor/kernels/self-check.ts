@@ -49,6 +49,8 @@ export function checkKernels(kernels: Kernels): boolean {
         return false
     }
 
+    if (!boundsAgree(kernels, matrix, product)) return false
+
     const [weight, first, second] = [tf.tensor1d(a), tf.zeros([a.length]), tf.zeros([a.length])] as [
       Tensor,
       Tensor,
@@ -63,4 +65,46 @@ export function checkKernels(kernels: Kernels): boolean {
     })
     return close(weight.dataSync(), stepped)
   })
+}
+
+/** Whether columns are measured, passed over and gathered as they should be; `values` are those of the matrix. */
+function boundsAgree(kernels: Kernels, matrix: Tensor2D, values: Float32Array): boolean {
+  const [rows, cols] = matrix.shape
+  const columns = Array.from({ length: cols }, (_, column) => values.filter((_, at) => at % cols === column))
+  const means = Float32Array.from({ length: rows }, (_, row) =>
+    columns.reduce((sum, column) => sum + column[row]! / cols, 0),
+  )
+  if (!close(kernels.rowMeans(matrix), means)) return false
+  const { base, squares } = kernels.columnBounds(matrix, tf.zeros([cols]), means, means)
+  const sumOf = (term: (value: number, row: number) => number): number[] =>
+    columns.map((column) => column.reduce((sum, value, row) => sum + term(value, row), 0))
+  if (
+    !close(
+      base,
+      sumOf((value, row) => value * means[row]!),
+    )
+  )
+    return false
+  if (
+    !close(
+      squares,
+      sumOf((value, row) => (value - means[row]!) ** 2),
+    )
+  )
+    return false
+  // Whole numbers: a bound that is equal to the threshold reaches it.
+  const [upper, radii] = [4, 3].map((most) => Float32Array.from({ length: cols }, (_, at) => at % most)) as [
+    Float32Array,
+    Float32Array,
+  ]
+  const alive = Array.from(upper.keys()).filter(
+    (at) => upper[at]! + radii[at]! >= 5 || upper[at]! + 2 * radii[at]! >= 6,
+  )
+  if (kernels.survivors(upper, radii, Float32Array.of(1, 2), Float32Array.of(5, 6)).join() !== alive.join())
+    return false
+  const gathered = kernels.gatherColumns(matrix, Int32Array.of(cols - 1, 0, 7)).dataSync()
+  return close(
+    gathered,
+    Array.from(means.keys()).flatMap((row) => [cols - 1, 0, 7].map((at) => columns[at]![row]!)),
+  )
 }

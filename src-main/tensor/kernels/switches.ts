@@ -7,6 +7,7 @@ export const kernelNames = [
   'unary',
   'groups',
   'top',
+  'bounds',
   'noise',
   'pairs',
 ] as const

@@ -78,6 +78,13 @@ const computations: Record<string, () => Float32Array | Int32Array> = {
       return tf.concat([tf.exp(given), tf.tanh(given), tf.sigmoid(given), tf.elu(given)])
     }),
   'the best items': () => tf.tidy(() => kernels.topItems(tensorLogits(), pattern, 20)),
+  'bounds of columns': () => {
+    const [centre, mean] = [x.slice(0, rows), x.slice(rows, 2 * rows)]
+    const { base, squares } = tf.tidy(() => kernels.columnBounds(tensorLogits(), tf.tensor1d(b), centre, mean))
+    const alive = kernels.survivors(base, squares, mean.map(Math.abs), mean.fill(60))
+    return Float32Array.of(...base, ...squares, ...alive, ...tf.tidy(() => kernels.rowMeans(tensorLogits())))
+  },
+  'gathered columns': () => valuesOf(() => kernels.gatherColumns(tensorLogits(), Int32Array.of(306, 5, 0, 7))),
   normals: () => Rng.seeded(9).fillNormal(new Float32Array(50_003)),
 }
 

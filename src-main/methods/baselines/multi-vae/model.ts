@@ -9,6 +9,7 @@ import {
   encode,
   encodeMean,
   initialVaeWeights,
+  itemLayerOn,
   itemLogits,
   klToStandardNormal,
   klWeight,
@@ -36,7 +37,7 @@ const multiVae: GradientArchitecture<VaeWeightName> = {
       return [tf.add(reconstruction, tf.mul(kl, beta)) as Scalar, reconstruction, kl]
     },
 
-    logits: (rows) => itemLogits(weights, decodeHidden(weights, encodeMean(weights, rows))),
+    itemLayer: (rows) => itemLayerOn(weights, decodeHidden(weights, encodeMean(weights, rows))),
 
     async scoringGraph() {
       const builder = new ScoringBuilder(items, await readConstants(() => vaeConstants(weights)))

@@ -20,7 +20,7 @@ import {
   userGraphs,
 } from './layers'
 import { PreparedCsc } from './prepared'
-import { confounderFrom, edgesInto, layersOf, logitsFrom, preferencePart, wayThrough } from './scoring'
+import { confounderFrom, edgesInto, itemLayerFrom, layersOf, preferencePart, wayThrough } from './scoring'
 import { cscScoringGraph } from './scoring-graph'
 import { acyclicity } from './structure'
 import { hasGlobalGraph, hasLocalGraph, initialCscWeights, sizeFrom, type CscSize, type CscWeights } from './weights'
@@ -109,14 +109,14 @@ export const csc: GradientArchitecture<string> = {
         return [loss, reconstruction, kl, cycles]
       },
 
-      logits(rows, options) {
+      itemLayer(rows, options) {
         const layers = layersOf(weights, size, knowledge)
         const z = encodeMean(weights, rows)
         const strengths = hasLocalGraph(size.variant) ? localGraph(weights, z, k) : null
         const into = edgesInto(layers, strengths, options?.mask ? tf.tensor3d(options.mask, [1, k, k]) : null)
         const preference = preferencePart(weights, z)
         const ways = into.map((edges, j) => wayThrough(weights, z, preference, confounderFrom(layers, j, edges)))
-        return logitsFrom(weights, ways)
+        return itemLayerFrom(weights, ways)
       },
 
       ...(size.variant !== 'none' && {

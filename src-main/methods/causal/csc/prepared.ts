@@ -1,6 +1,7 @@
 import { CausewayError } from '../../../../src-shared/contract/errors'
 import { takeRows, type Csr } from '../../../../src-shared/domain/split'
 import { logSoftmaxRows } from '../../../tensor/ops'
+import { logitsOf } from '../../../tensor/rank'
 import { tf, type Tensor, type Tensor2D, type Tensor3D } from '../../../tensor/tf'
 import { encode } from '../../blocks/mult-vae'
 import type { EdgeKnowledge, EdgeMask, ModelIntervention, PreparedUsers } from '../../method'
@@ -10,8 +11,8 @@ import {
   confounderFrom,
   edgesInto,
   layersOf,
+  itemLayerFrom,
   preferencePart,
-  logitsFrom,
   silentWay,
   wayThrough,
   type Layers,
@@ -138,7 +139,7 @@ export class PreparedCsc implements PreparedUsers {
         holds: intervention.holds ?? new Map(),
         silenced: partFor(intervention.silenced, k, from, to),
       }
-      const result = tf.tidy(() => logSoftmaxRows(logitsFrom(this.weights, this.waysOf(tile, part))))
+      const result = tf.tidy(() => logSoftmaxRows(logitsOf(itemLayerFrom(this.weights, this.waysOf(tile, part)))))
       scores.set((await result.data()) as Float32Array, from * items)
       result.dispose()
     })

@@ -1,7 +1,8 @@
 import { linear } from '../../../tensor/ops'
+import type { ItemLayer } from '../../../tensor/rank'
 import { tf, type Tensor1D, type Tensor2D, type Tensor3D } from '../../../tensor/tf'
 import { gumbelSigmoid } from '../../blocks/gumbel-sigmoid'
-import { decodeHidden, itemLogits } from '../../blocks/mult-vae'
+import { decodeHidden, itemLayerOn } from '../../blocks/mult-vae'
 import type { EdgeKnowledge } from '../../method'
 import { cosines, globalGraph, mixFrom, mixTemperature, parentParts } from './layers'
 import type { CscSize, CscWeights } from './weights'
@@ -100,12 +101,12 @@ export const choose = (a: Way, b: Way, share: Tensor2D): Way => {
   return { hidden: between(a.hidden, b.hidden), similarity: between(a.similarity, b.similarity) }
 }
 
-/** Item logits from the ways of all confounders, mixed before the last layer (Eq. 10-11): [B, items]. */
-export function logitsFrom(weights: CscWeights, ways: readonly Way[]): Tensor2D {
+/** What the item logits are made of: the ways of all confounders, mixed before the last layer (Eq. 10-11). */
+export function itemLayerFrom(weights: CscWeights, ways: readonly Way[]): ItemLayer {
   const open = ways.map(({ similarity }) => gumbelSigmoid(similarity, mixTemperature, null))
   const total = open.reduce((sum, each) => tf.add(sum, each))
   const mixed = ways
     .map(({ hidden }, j) => tf.mul(hidden, tf.div(open[j]!, total)) as Tensor2D)
     .reduce((sum, each) => tf.add(sum, each))
-  return itemLogits(weights, mixed)
+  return itemLayerOn(weights, mixed)
 }

@@ -13,6 +13,7 @@
 // Kernel and arguments are written while `open` is not positive, so that whoever gets a chunk also sees them. Which thread computes
 // a chunk never changes what is computed: results do not depend on the number of threads.
 import { adamChunk } from './adam'
+import { columnBoundsChunk, gatherColumnsChunk, sampledMeansChunk, survivorsChunk } from './bounds'
 import { columnSumsChunk } from './columns'
 import { groupAddChunk, groupDotChunk, groupSumChunk } from './groups'
 import { fewRowsChunk, packRowsChunk, productChunk } from './product'
@@ -87,6 +88,10 @@ export const GROUP_SUM: i32 = 12
 export const GROUP_DOT: i32 = 13
 export const FEW_ROWS: i32 = 14
 export const UNARY_GRADIENT: i32 = 15
+export const SAMPLED_MEANS: i32 = 16
+export const COLUMN_BOUNDS: i32 = 17
+export const SURVIVORS: i32 = 18
+export const GATHER_COLUMNS: i32 = 19
 
 function runChunk(kernel: i32, chunk: i32): void {
   switch (kernel) {
@@ -122,6 +127,14 @@ function runChunk(kernel: i32, chunk: i32): void {
       return fewRowsChunk(chunk)
     case UNARY_GRADIENT:
       return unaryGradientChunk(chunk)
+    case SAMPLED_MEANS:
+      return sampledMeansChunk(chunk)
+    case COLUMN_BOUNDS:
+      return columnBoundsChunk(chunk)
+    case SURVIVORS:
+      return survivorsChunk(chunk)
+    case GATHER_COLUMNS:
+      return gatherColumnsChunk(chunk)
   }
 }
 

@@ -1,5 +1,4 @@
 // The best items of every row of scores, known items left out: partial selection, equal scores in the order of the items.
-import { logSumExpOf } from './likelihood'
 import { addressAt, intAt, run, setInt, threadNumber, TOP_ITEMS } from './pool'
 
 const CHUNK: i32 = 4
@@ -9,7 +8,6 @@ const CHUNK: i32 = 4
  * @param indptr [rows + 1] int32 and `indices` int32: what is no candidate of each row
  * @param items [rows, k] int32: item numbers, best first, -1 where there are fewer than k candidates
  * @param values [rows, k] float32: their scores
- * @param logSoftmax not 0: the scores are the log-softmax of what is given, to the bits that `logSoftmax` gives
  * @param marks for each thread `cols` bytes (`marksStride` apart), all zero; zero again afterwards
  */
 export function topItems(
@@ -23,7 +21,6 @@ export function topItems(
   values: usize,
   marks: usize,
   marksStride: i32,
-  logSoftmax: i32,
 ): void {
   setInt(0, <i32>scores)
   setInt(1, rows)
@@ -35,7 +32,6 @@ export function topItems(
   setInt(7, <i32>values)
   setInt(8, <i32>marks)
   setInt(9, marksStride)
-  setInt(10, logSoftmax)
   run(TOP_ITEMS, (rows + CHUNK - 1) / CHUNK)
 }
 
@@ -52,14 +48,12 @@ export function topItemsChunk(chunk: i32): void {
     for (let at = from; at < to; at += 4) store<u8>(marks + load<i32>(at), 1)
     const own = (<usize>(row * k)) << 2
     const scores = addressAt(0) + ((<usize>row * cols) << 2)
-    const shift: f32 = intAt(10) ? logSumExpOf(scores, cols) : 0
-    topOfRow(scores, cols, shift, marks, k, addressAt(6) + own, addressAt(7) + own)
+    topOfRow(scores, cols, marks, k, addressAt(6) + own, addressAt(7) + own)
     for (let at = from; at < to; at += 4) store<u8>(marks + load<i32>(at), 0)
   }
 }
 
-/** The scores of one row are what lies there less `shift`. */
-function topOfRow(scores: usize, cols: i32, shift: f32, marks: usize, k: i32, items: usize, values: usize): void {
+function topOfRow(scores: usize, cols: i32, marks: usize, k: i32, items: usize, values: usize): void {
   let length: i32 = 0
   let item: i32 = 0
   const lastValue = values + ((<usize>(k - 1)) << 2)
@@ -67,11 +61,10 @@ function topOfRow(scores: usize, cols: i32, shift: f32, marks: usize, k: i32, it
     if (length == k) {
       // Most scores are below the k-th best: eight are passed over at a time.
       const least = f32x4.splat(load<f32>(lastValue))
-      const shifts = f32x4.splat(shift)
       while (item + 8 <= cols) {
         const at = scores + ((<usize>item) << 2)
-        const s0 = f32x4.sub(v128.load(at), shifts)
-        const s1 = f32x4.sub(v128.load(at, 16), shifts)
+        const s0 = v128.load(at)
+        const s1 = v128.load(at, 16)
         if (v128.any_true(v128.or(f32x4.gt(s0, least), f32x4.gt(s1, least)))) break
         item += 8
       }
@@ -79,7 +72,7 @@ function topOfRow(scores: usize, cols: i32, shift: f32, marks: usize, k: i32, it
     }
     const stop = min<i32>(cols, item + 8)
     for (; item < stop; item++) {
-      const score = load<f32>(scores + ((<usize>item) << 2)) - shift
+      const score = load<f32>(scores + ((<usize>item) << 2))
       if (load<u8>(marks + item) || (length == k && !(score > load<f32>(lastValue)))) continue
       let at = length < k ? length++ : k - 1
       while (at > 0 && load<f32>(values + ((<usize>(at - 1)) << 2)) < score) {
