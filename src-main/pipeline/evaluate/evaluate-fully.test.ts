@@ -12,6 +12,7 @@ import { evaluate } from './evaluate'
 import { evaluateFully } from './evaluate-fully'
 import { hasEvaluation, readEvaluation, writeEvaluation } from './evaluation-file'
 import { listMetric, metricsOfUsers, positionsOf } from './metrics-of-users'
+import { rankRows } from './ranking'
 
 const items = 60
 const users = 80
@@ -85,6 +86,18 @@ describe('a full evaluation', () => {
   test('has the very recall and NDCG that the evaluation during a training has', async () => {
     const { metrics } = (await evaluate(scorer, split, 'test'))!
     for (const name of metricNames) expect(full.metrics[name]).toBe(metrics[name])
+  })
+
+  test('takes the lists of a model that ranks itself, as the evaluation during a training does', async () => {
+    // Its scores are rounded: what they make equal, its own ranking still tells apart.
+    const ranking = {
+      score: async (rows: Csr) => (await scorer.score(rows)).map((value) => Math.floor(value / 5)),
+      rank: async (rows: Csr, known: Csr, k: number) => rankRows(await scorer.score(rows), known, k),
+    }
+    const [own, watched] = [await evaluateFully(ranking, split, attributes), await evaluate(ranking, split, 'test')]
+    for (const name of metricNames) expect(own!.metrics[name]).toBe(watched!.metrics[name])
+    expect(own!.evaluation.lists).toEqual(full.evaluation.lists)
+    expect(own!.metrics['auc']).not.toBe(full.metrics['auc'])
   })
 
   test('leaves users without a value out: here the one without train items', () => {

@@ -10,10 +10,10 @@ import {
 import { rowOf, takeRows, type Split } from '../../../src-shared/domain/split'
 import type { AttributeTable, FullEvaluation } from '../../jobs/trainer-contract'
 import { describeWith, noAttributes, popularityOf } from '../intervene/attributes'
-import { blockRowsFor, knownParts, withExcluded, type EvaluateOptions, type Scorer } from './evaluate'
+import { blockRowsFor, joinRows, knownParts, withExcluded, type EvaluateOptions, type Scorer } from './evaluate'
 import type { Evaluation } from './evaluation-file'
 import { coverageOf, diversities, exposures, giniOf } from './list-metrics'
-import { topItems } from './ranking'
+import { rankRows } from './ranking'
 import { areaUnderCurve, listMeasures, observedNegatives } from './user-metrics'
 
 const deepest = Math.max(...cutoffs)
@@ -66,16 +66,22 @@ export async function evaluateFully(
   for (let from = 0; from < rows.length; from += blockRows) {
     if (options.stop?.()) return null
     const block = rows.subarray(from, from + blockRows)
-    const scores = await model.score(takeRows(train, block))
+    const shown = takeRows(train, block)
+    const scores = await model.score(shown)
+    const taken = joinRows(known, block)
+    // Those of `evaluate`, of which the metrics watched while training are.
+    const best = model.rank ? await model.rank(shown, taken, deepest) : rankRows(scores, taken, deepest)
+    lists.set(best, from * deepest)
     block.forEach((row, r) => {
       const own = scores.subarray(r * test.cols, (r + 1) * test.cols)
       const relevant = new Set(rowOf(test, row))
-      const { top, area } = withExcluded(excluded, known, row, () => ({
-        top: topItems(own, excluded, deepest),
-        area: areaUnderCurve(own, excluded, relevant),
-      }))
-      lists.set(top, (from + r) * deepest)
-      areas.set(from + r, area)
+      const list = best.subarray(r * deepest, (r + 1) * deepest)
+      const end = list.indexOf(-1)
+      const top = end === -1 ? list : list.subarray(0, end)
+      areas.set(
+        from + r,
+        withExcluded(excluded, known, row, () => areaUnderCurve(own, excluded, relevant)),
+      )
       for (const { columns: own, measure, out } of measures) {
         measure({ row, top, relevant }, out)
         for (let at = 0; at < own.length; at++) own[at]!.set(from + r, out[at]!)
