@@ -321,23 +321,27 @@ class Parts {
 
   /** Known items by their place among the columns. */
   private knownOf(users: Int32Array, columns: Int32Array | null): Pattern {
-    if (columns) {
-      this.places.fill(-1)
-      columns.forEach((item, place) => (this.places[item] = place))
-    }
+    const { places } = this
     const { indptr, indices } = this.known
+    if (columns) {
+      places.fill(-1)
+      for (let place = 0; place < columns.length; place++) places[columns[place]!] = place
+    }
     const starts = new Int32Array(users.length + 1)
-    const length = users.reduce((sum, user) => sum + indptr[user + 1]! - indptr[user]!, 0)
-    const places = new Int32Array(length)
+    let length = 0
+    for (const user of users) length += indptr[user + 1]! - indptr[user]!
+    const found = new Int32Array(length)
     let count = 0
-    users.forEach((user, at) => {
-      for (let entry = indptr[user]!; entry < indptr[user + 1]!; entry++) {
-        const place = columns ? this.places[indices[entry]!]! : indices[entry]!
-        if (place !== -1) places[count++] = place
+    for (let at = 0; at < users.length; at++) {
+      const end = indptr[users[at]! + 1]!
+      for (let entry = indptr[users[at]!]!; entry < end; entry++) {
+        const item = indices[entry]!
+        const place = columns ? places[item]! : item
+        if (place !== -1) found[count++] = place
       }
       starts[at + 1] = count
-    })
-    return { indptr: starts, indices: places.subarray(0, count) }
+    }
+    return { indptr: starts, indices: found.subarray(0, count) }
   }
 }
 
