@@ -8,6 +8,5 @@ export default defineConfig({
     // Two cores: two files at a time, so that training tests do not starve each other.
     maxWorkers: 2,
     testTimeout: 30_000,
-    hookTimeout: 30_000,
   },
 })

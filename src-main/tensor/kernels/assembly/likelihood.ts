@@ -49,7 +49,7 @@ export function likelihoodChunk(chunk: i32): void {
 }
 
 /** log Σ exp of `cols` values, the largest taken out first. */
-export function logSumExpOf(x: usize, cols: i32): f32 {
+function logSumExpOf(x: usize, cols: i32): f32 {
   const end = x + ((<usize>cols) << 2)
   const fours = x + (((<usize>cols) << 2) & ~63)
   const kept = registers()

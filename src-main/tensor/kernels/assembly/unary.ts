@@ -2,10 +2,10 @@
 import { exp4, expMinusOne4, madd } from './math'
 import { addressAt, intAt, run, setInt, UNARY, UNARY_GRADIENT } from './pool'
 
-export const EXP: i32 = 0
-export const TANH: i32 = 1
-export const SIGMOID: i32 = 2
-export const ELU: i32 = 3
+const EXP: i32 = 0
+const TANH: i32 = 1
+const SIGMOID: i32 = 2
+const ELU: i32 = 3
 
 const CHUNK: i32 = 8192
 
