@@ -8,22 +8,42 @@ export interface Csr {
   indptr: Int32Array
   /** length nnz */
   indices: Int32Array
+  /**
+   * Which rows of the matrix they were taken from these are, where `takeRows` took them: a model that knows users by their number, and not
+   * by what they did, needs it. Absent for a matrix that is whole, whose rows are 0, 1, 2, …
+   */
+  ids?: Int32Array
 }
 
 export const splitParts = ['train', 'validation', 'test'] as const
 export type SplitPart = (typeof splitParts)[number]
 
-/** The interactions of the same users and items in three disjoint parts; rows are users, columns items, in every part. */
+/** A number for every pair of the parts of a split and of its `negatives`, in the order of their indices; NaN where there is none. */
+export interface PairValues {
+  positives: Record<SplitPart, Float32Array>
+  negatives: Record<SplitPart, Float32Array>
+}
+
+/**
+ * The interactions of the same users and items in three parts; rows are users, columns items, in every part. The parts are disjoint,
+ * unless the test part is randomised: a pair that a user chose once and was shown at random once is in two.
+ */
 export interface Split {
   hash: string
   train: Csr
   validation: Csr
   test: Csr
   /**
-   * Pairs of these users and items that were rated below the threshold, divided by the same shares. Only evaluations look at them.
-   * Absent where the data have no ratings, and in splits from before they were kept.
+   * Pairs of these users and items that were rated below the threshold, divided by the same shares: with `train` what a method for ratings
+   * is trained on, and what evaluations among rated items need. Absent where the data have no ratings, and in splits from before they were kept.
    */
   negatives?: Record<SplitPart, Csr>
+  /** The ratings themselves, in the unit of the data. Absent where the data have none, and in splits from before they were kept. */
+  ratings?: PairValues
+  /** The probability with which each pair came to be observed, where the data give it. */
+  propensities?: PairValues
+  /** The items of the test part were chosen at random, not by the users: what is measured on it is free of selection. */
+  isTestRandomised?: boolean
 }
 
 export const splitManifestSchema = z.object({
@@ -56,5 +76,5 @@ export function takeRows(csr: Csr, rows: ArrayLike<number>): Csr {
   for (let r = 0; r < rows.length; r++) indptr[r + 1] = indptr[r]! + csr.indptr[rows[r]! + 1]! - csr.indptr[rows[r]!]!
   const indices = new Int32Array(indptr[rows.length]!)
   for (let r = 0; r < rows.length; r++) indices.set(rowOf(csr, rows[r]!), indptr[r]!)
-  return { rows: rows.length, cols: csr.cols, indptr, indices }
+  return { rows: rows.length, cols: csr.cols, indptr, indices, ids: Int32Array.from(rows) }
 }
