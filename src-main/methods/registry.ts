@@ -1,5 +1,9 @@
 import { CausewayError } from '../../src-shared/contract/errors'
+import { descriptor as drJl } from './baselines/dr-jl'
+import { descriptor as ips } from './baselines/ips'
+import { descriptor as mf } from './baselines/mf'
 import { descriptor as multiVae } from './baselines/multi-vae'
+import { descriptor as ncf } from './baselines/ncf'
 import { descriptor as csc } from './causal/csc'
 import type { MethodDescriptor } from './method'
 
@@ -7,7 +11,7 @@ import type { MethodDescriptor } from './method'
  * Every method there is, causal ones first. Only descriptors: importing this table must not load the tensor library,
  * so that forms, the command line and the services start fast.
  */
-export const methods: readonly MethodDescriptor[] = [csc, multiVae]
+export const methods: readonly MethodDescriptor[] = [csc, multiVae, ncf, mf, ips, drJl]
 
 /** The descriptor of a method. @throws CausewayError `methodUnknown` listing those there are */
 export function findMethod(id: string): MethodDescriptor {

@@ -17,6 +17,7 @@ export const errorCodes = [
   'rowInvalid',
   'splitInvalid',
   'noPositives',
+  'noRatings',
   'tooFewUsers',
   'tooFewItems',
   'paramUnknown',
@@ -63,6 +64,8 @@ export const errorHelp: Record<ErrorCode, string> = {
   valueInvalid: 'Correct the line in the source, or map another column.',
   rowInvalid: 'Correct the line in the source and import again.',
   splitInvalid: 'Start the training again: the split is then made anew from the data set.',
+  noRatings:
+    'Choose a method for interactions without ratings, or import data with ratings, some of them below the threshold.',
   noPositives: 'Lower the threshold in the recipe, or map another rating column.',
   tooFewUsers: 'Lower the k-core or the threshold, or import more interactions.',
   tooFewItems: 'Lower the k-core or the threshold, or import more interactions.',

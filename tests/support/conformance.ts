@@ -13,9 +13,9 @@ import type { Capability } from '../../src-shared/domain/method'
 import { rowOf, takeRows } from '../../src-shared/domain/split'
 import { onnxRunner, tfjsRunner, type RunModel } from './exported-models'
 import { bitsOf, fitSmall, smallParams, throughDisk } from './fit'
-import { tinySplit } from './tiny-split'
+import { ratedTinySplit } from './tiny-split'
 
-const split = tinySplit()
+const split = ratedTinySplit()
 
 function completed(outcome: FitOutcome): { model: FittedModel; epochs: number } {
   if (outcome.end !== 'completed') throw new Error(`The training was ${outcome.end}.`)
@@ -40,6 +40,17 @@ function choicesOf({ info }: MethodDescriptor): Record<string, string>[] {
     spec.type === 'choice' ? spec.choices.map(({ value }) => ({ [spec.key]: value })) : [],
   )
   return choices.length > 0 ? choices : [{}]
+}
+
+/** How often a training reports its progress until its first epoch has ended: in every batch, and in the validation. */
+async function reportsOfAnEpoch(descriptor: MethodDescriptor): Promise<number> {
+  let reports = 0
+  const signal = { requested: null as 'cancel' | null }
+  await fitSmall(descriptor, split, {
+    signal,
+    report: { progress: () => void reports++, epoch: () => void (signal.requested = 'cancel') },
+  })
+  return reports
 }
 
 /** What every registered method has to show on a backend. */
@@ -159,6 +170,7 @@ export function describeConformance(backend: BackendId): void {
       test.each(['pause', 'cancel'] as const)(
         'stops within one batch on %s and hands over a checkpoint',
         async (how) => {
+          const stopAt = (await reportsOfAnEpoch(descriptor)) + 1
           let reports = 0
           let checkpoints = 0
           const signal = { requested: null as 'pause' | 'cancel' | null }
@@ -167,20 +179,25 @@ export function describeConformance(backend: BackendId): void {
             report: {
               progress: () => {
                 reports++
-                if (reports === 6) signal.requested = how
+                if (reports === stopAt) signal.requested = how
               },
               checkpoint: async () => void checkpoints++,
             },
           })
           expect(outcome).toEqual({ end: how === 'pause' ? 'paused' : 'cancelled', epochs: 1 })
-          expect(reports).toBe(6)
+          expect(reports).toBe(stopAt)
           expect(checkpoints).toBe(2)
         },
       )
 
-      // 59 users are four batches of 16 and one report of the validation: stopped in the first batch, between two epochs,
-      // in the middle of the second, and in the validation.
-      test.each([1, 5, 6, 8, 10])('resumed after stop %i ends as an uninterrupted training', async (stopAfter) => {
+      test.each([
+        ['in the first batch', () => 1],
+        ['in the first validation', (epoch: number) => epoch],
+        ['in the first batch of the second epoch', (epoch: number) => epoch + 1],
+        ['in the middle of the second epoch', (epoch: number) => epoch + 3],
+        ['in the second validation', (epoch: number) => 2 * epoch],
+      ])('resumed after a stop %s ends as an uninterrupted training', async (_, stopOf) => {
+        const stopAfter = stopOf(await reportsOfAnEpoch(descriptor))
         const whole: unknown[] = []
         const first = completed(
           await fitSmall(descriptor, split, { report: { epoch: ({ values }) => void whole.push(values) } }),
@@ -364,7 +381,7 @@ export function describeConformance(backend: BackendId): void {
 
       test('trains with a batch larger than all users, and with batches of one', async () => {
         for (const batchSize of [1000, 1]) {
-          const outcome = await fitSmall(descriptor, tinySplit(6), { params: { batchSize, epochs: 1 } })
+          const outcome = await fitSmall(descriptor, ratedTinySplit(6), { params: { batchSize, epochs: 1 } })
           completed(outcome).model.dispose()
         }
       })

@@ -23,3 +23,26 @@ export function tinySplit(users = 60, items = 31, seed = 7): Split {
     test: csrOf(lists.test, items),
   }
 }
+
+/** The same with ratings below the threshold: each user has met some items of the other tastes, and did not like them. */
+export function ratedTinySplit(users = 60, items = 31, seed = 7): Split {
+  const rng = Rng.seeded(seed + 1)
+  const third = Math.floor((items - 1) / 3)
+  const negatives = { train: [] as number[][], validation: [] as number[][], test: [] as number[][] }
+  for (let u = 0; u < users; u++) {
+    const others = Array.from({ length: 3 * third }, (_, i) => i).filter((i) => Math.floor(i / third) !== u % 3)
+    rng.shuffle(others)
+    negatives.train.push(others.slice(0, Math.max(2, third - 5)))
+    negatives.validation.push(others.slice(third - 4, third - 2))
+    negatives.test.push(others.slice(third - 2, third))
+  }
+  return {
+    ...tinySplit(users, items, seed),
+    hash: `rated-tiny-${users}-${items}-${seed}`,
+    negatives: {
+      train: csrOf(negatives.train, items),
+      validation: csrOf(negatives.validation, items),
+      test: csrOf(negatives.test, items),
+    },
+  }
+}

@@ -7,6 +7,8 @@ import { assignWeights, lendTensors, readTensors, type Weights } from '../../ten
 import { Rng } from '../../tensor/rng'
 import { tf, type Scalar, type Tensor } from '../../tensor/tf'
 import { evaluate } from '../evaluate/evaluate'
+import { withoutPrefix, withPrefix } from './checkpoint-arrays'
+import { Pace } from './pace'
 
 /** A model that learns by gradient steps over batches of users. */
 export interface GradientModel extends FittedModel {
@@ -50,16 +52,6 @@ const stateSchema = z.object({
   best: z.object({ epoch: z.number().int(), value: z.number() }).nullable(),
 })
 type FitState = z.infer<typeof stateSchema>
-
-const withPrefix = (prefix: string, arrays: NamedArrays): NamedArrays =>
-  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [`${prefix}.${name}`, array]))
-
-const withoutPrefix = (prefix: string, arrays: NamedArrays): NamedArrays =>
-  Object.fromEntries(
-    Object.entries(arrays)
-      .filter(([name]) => name.startsWith(`${prefix}.`))
-      .map(([name, array]) => [name.slice(prefix.length + 1), array]),
-  )
 
 /**
  * Trains a gradient model: batches in an order shuffled anew each epoch, validation after each, early stopping on validation
@@ -226,55 +218,3 @@ async function takeStep(model: GradientModel, adam: Adam, rows: Csr, step: numbe
   parts.dispose()
   return values
 }
-
-/** Measures batches and validations, and says how far a training is and how long it may still take. */
-class Pace {
-  private batchSeconds: number | null = null
-  private validationSeconds: number | null = null
-
-  constructor(
-    private readonly batches: number,
-    private readonly epochs: number,
-  ) {}
-
-  trained(seconds: number): void {
-    this.batchSeconds = smooth(this.batchSeconds, seconds)
-  }
-
-  validated(seconds: number): void {
-    this.validationSeconds = smooth(this.validationSeconds, seconds)
-  }
-
-  training(epoch: number, position: number): { stage: string; fraction: number; etaSeconds: number | null } {
-    return this.at(
-      epoch,
-      `Epoch ${epoch + 1} of at most ${this.epochs}, batch ${position + 1} of ${this.batches}`,
-      position,
-      0,
-    )
-  }
-
-  validating(epoch: number, fraction: number): { stage: string; fraction: number; etaSeconds: number | null } {
-    return this.at(epoch, `Epoch ${epoch + 1} of at most ${this.epochs}, validation`, this.batches, fraction)
-  }
-
-  /** The whole is `epochs` times all batches and one validation; early stopping can only make it shorter. */
-  private at(
-    epoch: number,
-    stage: string,
-    position: number,
-    validated: number,
-  ): { stage: string; fraction: number; etaSeconds: number | null } {
-    const batch = this.batchSeconds ?? 1
-    // Before the first validation is measured it counts as two batches.
-    const validation = this.validationSeconds ?? 2 * batch
-    const perEpoch = this.batches * batch + validation
-    const done = epoch * perEpoch + position * batch + validated * validation
-    const whole = this.epochs * perEpoch
-    const fraction = Math.min(1, done / whole)
-    return { stage, fraction, etaSeconds: this.batchSeconds === null ? null : (1 - fraction) * whole }
-  }
-}
-
-/** An exponential mean that follows a machine growing slower or faster. */
-const smooth = (mean: number | null, value: number): number => (mean === null ? value : 0.9 * mean + 0.1 * value)

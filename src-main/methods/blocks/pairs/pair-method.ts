@@ -1,0 +1,183 @@
+import { CausewayError } from '../../../../src-shared/contract/errors'
+import type { Csr } from '../../../../src-shared/domain/split'
+import type { ParamValues } from '../../../../src-shared/params/params'
+import { withoutPrefix, withPrefix } from '../../../pipeline/fit/checkpoint-arrays'
+import {
+  pairFit,
+  readPairWeights,
+  type PairBatch,
+  type PairFitControl,
+  type PairModel,
+} from '../../../pipeline/fit/pair-fit'
+import { ParameterVector } from '../../../tensor/parameter-vector'
+import { initialPairWeights, PairNetwork, type PairOptions, type Pairs, type PairShape } from '../../../tensor/pairs'
+import type { Rng } from '../../../tensor/rng'
+import type { FittedModel, Method, NamedArrays } from '../../method'
+import { numberParam } from '../training-params'
+import { ObservedPairs } from './observed-pairs'
+import { preferenceOf } from './pair-params'
+
+/** A network of a method: its shape and how it is stepped. */
+export interface NetworkPlan {
+  shape: PairShape
+  options: PairOptions
+}
+
+/** Numbers of a method that are trained beside its networks. */
+export interface VectorPlan {
+  initial: number[]
+  options: PairOptions
+}
+
+/** The trainable parts of a model. */
+export interface PairParts {
+  networks: Readonly<Record<string, PairNetwork>>
+  vectors: Readonly<Record<string, ParameterVector>>
+}
+
+/** What a training has at hand. */
+export interface PairLearning extends PairParts {
+  observed: ObservedPairs
+  params: ParamValues
+}
+
+/** How a method learns. */
+export interface PairLearner {
+  /** What is estimated once, before the first step; see `PairModel.estimate`. */
+  estimate?(rng: Rng, control: PairFitControl): Promise<NamedArrays | null>
+  begin?(estimated: NamedArrays): Promise<void> | void
+  step(batch: PairBatch, rng: Rng, step: number): Promise<number[]>
+}
+
+/** A method of single pairs, from what it has of its own. */
+export interface PairArchitecture {
+  /** Names of what a step gives; the first is minimised. */
+  lossParts: readonly string[]
+  /** The networks by name; scores are the logits of `prediction`. */
+  networks(
+    size: { users: number; items: number },
+    params: ParamValues,
+  ): { prediction: NetworkPlan } & Record<string, NetworkPlan>
+  vectors?(params: ParamValues): Record<string, VectorPlan>
+  /** @throws CausewayError `paramInvalid` where the parameters do not go together */
+  learner(learning: PairLearning): PairLearner
+}
+
+/** Arrays that are estimated once stand under this name in a saved model. */
+const estimatedPrefix = 'estimated'
+
+function makeParts(
+  plans: Record<string, NetworkPlan>,
+  vectorPlans: Record<string, VectorPlan>,
+  initial: (name: string, shape: PairShape) => NamedArrays,
+): PairParts & { dispose(): void } {
+  const networks: Record<string, PairNetwork> = {}
+  const dispose = (): void => Object.values(networks).forEach((network) => network.dispose())
+  try {
+    for (const [name, { shape, options }] of Object.entries(plans))
+      networks[name] = new PairNetwork(shape, options, initial(name, shape))
+    const vectors = Object.fromEntries(
+      Object.entries(vectorPlans).map(([name, plan]) => [name, new ParameterVector(plan.initial, plan.options)]),
+    )
+    return { networks, vectors, dispose }
+  } catch (thrown) {
+    dispose()
+    throw thrown
+  }
+}
+
+/** Scores of all items for the users that the rows are of: a pair model knows users by their number, not by what they did. */
+async function scoreRows(network: PairNetwork, rows: Csr): Promise<Float32Array> {
+  const { users: userCount, items: itemCount } = network.shape
+  if (!rows.ids && rows.rows !== userCount)
+    throw new CausewayError(
+      'badRequest',
+      `This model knows the ${userCount} users it was trained on, and cannot score rows of interactions of others.`,
+    )
+  const users = new Int32Array(rows.rows * itemCount)
+  const items = new Int32Array(users.length)
+  for (let row = 0; row < rows.rows; row++) {
+    users.fill(rows.ids ? rows.ids[row]! : row, row * itemCount, (row + 1) * itemCount)
+    for (let item = 0; item < itemCount; item++) items[row * itemCount + item] = item
+  }
+  return users.length === 0 ? new Float32Array(0) : network.score({ users, items })
+}
+
+const fitted = (
+  parts: ReturnType<typeof makeParts>,
+  estimated: () => NamedArrays,
+): FittedModel & { scorePairs(pairs: Pairs): Promise<Float32Array> } => ({
+  score: (rows) => scoreRows(parts.networks['prediction']!, rows),
+  scorePairs: (pairs) => parts.networks['prediction']!.score(pairs),
+  save: async () => ({ ...(await readPairWeights(parts)), ...withPrefix(estimatedPrefix, estimated()) }),
+  dispose: parts.dispose,
+})
+
+/**
+ * The output of an untrained network for continuous preferences is the mean rating: the way there would be most of a training.
+ */
+function centred(arrays: NamedArrays, shape: PairShape, mean: number): NamedArrays {
+  const name = shape.backbone === 'mf' ? 'bias' : `layers.${shape.hidden.length}.bias`
+  arrays[name]!.data.fill(mean)
+  return arrays
+}
+
+/** The `Method` of an architecture of pairs: `fit` by `pairFit`, `load` from saved weights. */
+export const pairMethod = (architecture: PairArchitecture): Method => ({
+  async fit(context) {
+    const { params, split, rng } = context
+    const preference = preferenceOf(params)
+    const observed = new ObservedPairs(split, preference)
+    const mean = observed.targets.reduce((sum, target) => sum + target, 0) / observed.size
+    const plans = architecture.networks({ users: observed.userCount, items: observed.itemCount }, params)
+    const parts = makeParts(plans, architecture.vectors?.(params) ?? {}, (name, shape) => {
+      const arrays = initialPairWeights(shape, rng)
+      const predictsRatings = preference === 'continuous' && (name === 'prediction' || name === 'imputation')
+      return predictsRatings ? centred(arrays, shape, mean) : arrays
+    })
+    let completed = false
+    try {
+      const learner = architecture.learner({ ...parts, observed, params })
+      let estimated: NamedArrays = {}
+      const model: PairModel = {
+        ...fitted(parts, () => estimated),
+        networks: parts.networks,
+        vectors: parts.vectors,
+        lossParts: architecture.lossParts,
+        observed,
+        estimate: async (own, control) => (learner.estimate ? learner.estimate(own, control) : {}),
+        begin: async (arrays) => {
+          estimated = arrays
+          await learner.begin?.(arrays)
+        },
+        step: (batch, own, step) => learner.step(batch, own, step),
+      }
+      const outcome = await pairFit(context, model, {
+        epochs: numberParam(params, 'epochs'),
+        batchSize: numberParam(params, 'batchSize'),
+        patience: numberParam(params, 'patience'),
+        watched: preference === 'binary' ? 'ratedAuc' : 'squaredError',
+      })
+      completed = outcome.end === 'completed'
+      return outcome
+    } finally {
+      if (!completed) parts.dispose()
+    }
+  },
+
+  load(saved, params, items) {
+    // How many users there are only the weights tell.
+    const users = saved['prediction.user.embedding']?.shape[0] ?? 1
+    const plans = architecture.networks({ users, items }, params)
+    const vectorPlans = architecture.vectors?.(params) ?? {}
+    const parts = makeParts(plans, vectorPlans, (name) => withoutPrefix(name, saved))
+    try {
+      for (const [name, vector] of Object.entries(parts.vectors)) vector.write(saved[name])
+    } catch (thrown) {
+      parts.dispose()
+      throw thrown
+    }
+    const estimated = withoutPrefix(estimatedPrefix, saved)
+    return fitted(parts, () => estimated)
+  },
+})

@@ -1,0 +1,45 @@
+import type { Preference } from './observed-pairs'
+
+/**
+ * The error of single predictions. For binary preferences the prediction x is a logit and the error the cross-entropy
+ * log(1 + exp(x)) − t·x; for continuous ones it is the rating and the error (x − t)². Both are quadratic or linear in the target, so that an
+ * imputed target m̂ gives the imputed error ê(x, m̂) by the same formula.
+ */
+export interface PointLoss {
+  /** e(x, t) */
+  error(prediction: number, target: number): number
+  /** ∂e/∂x */
+  slope(prediction: number, target: number): number
+  /** The target that the output m of an imputation network stands for: σ(m), or m itself. */
+  imputed(output: number): number
+  /** ∂ê/∂m for the imputed target of output m. */
+  imputedSlope(prediction: number, output: number): number
+}
+
+/** 1 / (1 + exp(−x)), for all x. */
+export function sigmoid(x: number): number {
+  const t = Math.exp(-Math.abs(x))
+  return (x < 0 ? t : 1) / (1 + t)
+}
+
+/** log(1 + exp(x)), for all x. */
+export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
+
+const crossEntropy: PointLoss = {
+  error: (x, t) => softplus(x) - t * x,
+  slope: (x, t) => sigmoid(x) - t,
+  imputed: sigmoid,
+  imputedSlope: (x, m) => {
+    const p = sigmoid(m)
+    return -x * p * (1 - p)
+  },
+}
+
+const squaredError: PointLoss = {
+  error: (x, t) => (x - t) ** 2,
+  slope: (x, t) => 2 * (x - t),
+  imputed: (m) => m,
+  imputedSlope: (x, m) => -2 * (x - m),
+}
+
+export const pointLoss = (preference: Preference): PointLoss => (preference === 'binary' ? crossEntropy : squaredError)
