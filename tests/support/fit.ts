@@ -64,8 +64,11 @@ export function smallParams(
   given: Record<string, number | string> = {},
 ): ReturnType<typeof resolveParams> {
   const { params: schema } = descriptor.info
-  const own = Object.entries(small).filter(([key]) => schema.some((spec) => spec.key === key))
-  return resolveParams(schema, { ...Object.fromEntries(own), ...given })
+  const has = (key: string): boolean => schema.some((spec) => spec.key === key)
+  const own = Object.entries(small).filter(([key]) => has(key))
+  // A batch is of pairs, of which a user has several, where there are embeddings, and of users elsewhere.
+  const batchSize = has('embeddingSize') ? 64 : small['batchSize']!
+  return resolveParams(schema, { ...Object.fromEntries(own), batchSize, ...given })
 }
 
 /** A checkpoint as it comes back from disk. */
