@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { watchHeap } from '../../../tests/support/heap'
 import { normals, patternTensors, randomRows, startedKernels } from '../../../tests/support/kernels'
 import { Adam } from '../adam'
 import { countLeakedTensors } from '../leak'
@@ -59,17 +60,7 @@ test.each(Object.entries(operations))('%s leaves no tensor and nothing on the he
     })
   const { wasm } = tf.backend() as WasmBackend
   once()
-  const held = new Set<number>()
-  const [allocate, free] = [wasm._malloc, wasm._free]
-  vi.spyOn(wasm, '_malloc').mockImplementation((bytes) => {
-    const address = allocate(bytes)
-    held.add(address)
-    return address
-  })
-  vi.spyOn(wasm, '_free').mockImplementation((address) => {
-    held.delete(address)
-    free(address)
-  })
+  const { held } = watchHeap()
   const bytes = wasm.wasmMemory.buffer.byteLength
   const data = tf.memory().numDataBuffers
   const leaked = await countLeakedTensors(() => {
