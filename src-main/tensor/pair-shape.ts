@@ -16,6 +16,11 @@ export interface PairShape {
   width: number
   /** Units of each hidden layer of `ncf`; none leaves a single linear layer. `mf` has none. */
   hidden: readonly number[]
+  /**
+   * Logits of a pair, 1 unless given: one for each task, where several share the embeddings and hidden layers (multi-task learning,
+   * Caruana 1997). `mf` has one.
+   */
+  outputs?: number
 }
 
 export interface PairOptions extends AdamOptions {
@@ -33,10 +38,13 @@ export interface PairLayer {
   outputs: number
 }
 
+/** Logits of a pair. */
+export const pairOutputs = ({ outputs = 1 }: PairShape): number => outputs
+
 /** The dense layers in order; none for `mf`. */
-export function pairLayers({ backbone, width, hidden }: PairShape): PairLayer[] {
-  if (backbone === 'mf') return []
-  const sizes = [2 * width, ...hidden, 1]
+export function pairLayers(shape: PairShape): PairLayer[] {
+  if (shape.backbone === 'mf') return []
+  const sizes = [2 * shape.width, ...shape.hidden, pairOutputs(shape)]
   return sizes.slice(1).map((outputs, at) => ({ name: `layers.${at}`, inputs: sizes[at]!, outputs }))
 }
 
@@ -87,6 +95,7 @@ export function checkPairShape(shape: PairShape): void {
     ['items', items],
     ['width', width],
     ...hidden.map((units, at): [string, number] => [`hidden[${at}]`, units]),
+    ['outputs', pairOutputs(shape)],
   ]
   for (const [name, size] of sizes)
     if (!Number.isInteger(size) || size < 1)
@@ -99,6 +108,11 @@ export function checkPairShape(shape: PairShape): void {
       name: 'hidden',
       value: [...hidden],
     })
+  if (backbone === 'mf' && pairOutputs(shape) > 1)
+    throw new CausewayError('paramInvalid', 'Matrix factorisation has one output; leave "outputs" out or take "ncf".', {
+      name: 'outputs',
+      value: pairOutputs(shape),
+    })
 }
 
 /** Adam's whole state: moments under `first.` and `second.` and the names of the weights, and the steps taken. */
@@ -109,15 +123,15 @@ export interface AdamState {
 
 /** What computes a network; both ways do it alike. Arguments are checked by `PairNetwork`. */
 export interface PairEngine {
-  /** Logits of the pairs, and what `backward` needs is kept. */
+  /** Logits [pairs, outputs], and what `backward` needs is kept. */
   forward(users: Int32Array, items: Int32Array): Float32Array | Promise<Float32Array>
-  /** Scaled sum of weight · binary cross-entropy of the last logits, and its gradient in them. */
+  /** Scaled sum of weight · binary cross-entropy of the last logits, one a pair, and its gradient in them. */
   crossEntropy(labels: Float32Array, weights: Float32Array, scale: number): { loss: number; dLogits: Float32Array }
-  /** Gradients of all weights, replacing the ones before. */
+  /** Gradients of all weights, replacing the ones before, from those of the logits [pairs, outputs]. */
   backward(dLogits: Float32Array): void
   /** One step of Adam. */
   update(): void
-  /** All of it in one; the loss. */
+  /** All of it in one, with one output; the loss. */
   step(
     users: Int32Array,
     items: Int32Array,

@@ -4,6 +4,7 @@ import { assignWeights, createWeights, disposeWeights, readTensors, type Weights
 import { columnSums } from './ops'
 import {
   pairLayers,
+  pairOutputs,
   pairTables,
   type AdamState,
   type PairEngine,
@@ -61,7 +62,7 @@ export class PortablePairs implements PairEngine {
         const isLast = at === this.layers.length - 1
         values.push(isLast ? sum : (tf.where(tf.lessEqual(sum, 0), tf.zerosLike(sum), sum) as Tensor2D))
       }
-      const logits = tf.reshape(values.pop()!, [users.length])
+      const logits = tf.reshape(values.pop()!, [users.length * pairOutputs(this.shape)])
       return [values, logits]
     }) as [Tensor2D[], Tensor1D]
     const read = (await logits.data()).slice() as Float32Array
@@ -88,7 +89,7 @@ export class PortablePairs implements PairEngine {
     tf.dispose(this.gradients)
     this.gradients = tf.tidy(() => {
       const gradients: Record<string, Tensor> = {}
-      const logits = tf.tensor2d(dLogits, [dLogits.length, 1])
+      const logits = tf.tensor2d(dLogits, [users.length, pairOutputs(this.shape)])
       let [dUser, dItem]: [Tensor2D, Tensor2D] = [logits, logits]
       if (this.shape.backbone === 'mf') {
         const sumTo = (rows: Int32Array, count: number): Tensor => tf.reshape(sumRows(rows, count, logits), [count])

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { watchHeap } from '../../tests/support/heap'
 import type { NamedArrays } from '../methods/method'
 import { useBackend } from './backends'
+import type { WasmBackend } from './kernels/shared-heap'
 import { turnOff } from './kernels/switches'
 import { countLeakedTensors } from './leak'
 import {
@@ -64,10 +66,10 @@ function expectClose(found: NamedArrays, expected: NamedArrays, tolerance: numbe
   }
 }
 
-/** The logits in float64, written down from the definition. */
+/** The logits [pairs, outputs] in float64, written down from the definition. */
 function plainLogits(shape: PairShape, weights: Record<string, number[]>, { users, items }: LabelledPairs): number[] {
   const row = (name: string, at: number): number[] => weights[name]!.slice(at * shape.width, (at + 1) * shape.width)
-  return Array.from(users, (user, at) => {
+  return Array.from(users).flatMap((user, at) => {
     const [u, i] = [row('user.embedding', user), row('item.embedding', items[at]!)]
     if (shape.backbone === 'mf')
       return (
@@ -85,7 +87,7 @@ function plainLogits(shape: PairShape, weights: Record<string, number[]>, { user
       )
       x = layer < shape.hidden.length ? sums.map((sum) => Math.max(sum, 0)) : sums
     }
-    return x[0]!
+    return x
   })
 }
 
@@ -106,7 +108,23 @@ const shapes: [string, PairShape][] = [
   ['a linear NCF', ncf(4, [])],
 ]
 
+/** Expects the gradients of all weights to be those of central differences of a loss in float64. */
+async function expectGradients(
+  network: PairNetwork,
+  lossOf: (weights: Record<string, number[]>) => number,
+): Promise<void> {
+  const weights = values(await network.weights())
+  const step = 1e-5
+  for (const [name, { data }] of Object.entries(await network.gradients()))
+    for (let at = 0; at < data.length; at += Math.max(1, Math.floor(data.length / 29))) {
+      const at2 = (delta: number): number =>
+        lossOf({ ...weights, [name]: weights[name]!.with(at, weights[name]![at]! + delta) })
+      expect(data[at], `${name}[${at}]`).toBeCloseTo((at2(step) - at2(-step)) / (2 * step), 4)
+    }
+}
+
 beforeAll(() => useBackend('wasm'))
+afterEach(() => vi.restoreAllMocks())
 afterAll(() => expect(tf.memory().numTensors).toBe(0))
 
 describe.each(shapes)('%s', (_, shape) => {
@@ -138,18 +156,92 @@ describe.each(shapes)('%s', (_, shape) => {
     await network.forward(pairs)
     const { loss, dLogits } = network.weightedBce(pairs.labels, pairs.weights)
     network.backward(dLogits)
-    const weights = values(await network.weights())
-    expect(loss).toBeCloseTo(plainLoss(shape, weights, pairs), 5)
-    for (const [name, { data }] of Object.entries(await network.gradients()))
-      for (let at = 0; at < data.length; at += Math.max(1, Math.floor(data.length / 29))) {
-        const step = 1e-5
-        const at2 = (delta: number): number => {
-          const moved = { ...weights, [name]: weights[name]!.with(at, weights[name]![at]! + delta) }
-          return plainLoss(shape, moved, pairs)
-        }
-        expect(data[at], `${name}[${at}]`).toBeCloseTo((at2(step) - at2(-step)) / (2 * step), 4)
-      }
+    expect(loss).toBeCloseTo(plainLoss(shape, values(await network.weights()), pairs), 5)
+    await expectGradients(network, (weights) => plainLoss(shape, weights, pairs))
     network.dispose()
+  })
+})
+
+describe.each([
+  ['two outputs', { ...ncf(16, [16]), outputs: 2 }],
+  ['three outputs of two hidden layers', { ...ncf(3, [3, 5]), outputs: 3 }],
+  ['two outputs of a linear layer', { ...ncf(4, []), outputs: 2 }],
+  ['more outputs than a tile is wide', { ...ncf(5, [7]), outputs: 9 }],
+])('NCF of %s', (_, shape: PairShape & { outputs: number }) => {
+  /** Half the squares of the distances to targets, over the pairs: a loss that tells every logit from every other. */
+  const target = (at: number): number => Math.sin(at)
+  const lossOf = (logits: number[]): number =>
+    logits.reduce((sum, x, at) => sum + (x - target(at)) ** 2 / 2, 0) / (logits.length / shape.outputs)
+  const slopeOf = (logits: Float32Array): Float32Array =>
+    logits.map((x, at) => (x - target(at)) / (logits.length / shape.outputs))
+  const step = async (network: PairNetwork, pairs: LabelledPairs): Promise<void> => {
+    network.backward(slopeOf(await network.forward(pairs)))
+    network.update()
+  }
+
+  test.each([false, true])('kernels and operations agree over several steps, lazy rows: %s', async (lazyRows) => {
+    const [kernels, operations] = ways.map((way) => make(way, shape, { ...options, lazyRows }, Rng.seeded(22))) as [
+      PairNetwork,
+      PairNetwork,
+    ]
+    const rng = Rng.seeded(23)
+    for (const size of [7, 128, 1, 128, 7]) {
+      const pairs = draw(shape, size, rng)
+      const expected = plainLogits(shape, values(await kernels.weights()), pairs)
+      expect(expected).toHaveLength(size * shape.outputs)
+      for (const logits of [await kernels.score(pairs), await kernels.forward(pairs)]) {
+        expect(logits).toHaveLength(expected.length)
+        expected.forEach((logit, at) => expect(logits[at]).toBeCloseTo(logit, 4))
+      }
+      for (const network of [kernels, operations]) await step(network, pairs)
+      expectClose(await kernels.gradients(), await operations.gradients(), 2e-4)
+      expectClose(await kernels.weights(), await operations.weights(), 1e-3)
+    }
+    for (const network of [kernels, operations]) network.dispose()
+  })
+
+  describe.each(ways)('by %s', (way) => {
+    test('gradients are those of central differences', async () => {
+      const pairs = draw(shape, 7, Rng.seeded(24))
+      const network = make(way, shape, options, Rng.seeded(25))
+      network.backward(slopeOf(await network.forward(pairs)))
+      await expectGradients(network, (weights) => lossOf(plainLogits(shape, weights, pairs)))
+      network.dispose()
+    })
+
+    test('the same seed gives the same bits', async () => {
+      const run = async (): Promise<unknown> => {
+        const network = make(way, shape, options, Rng.seeded(26))
+        const rng = Rng.seeded(27)
+        for (const size of [30, 128, 5]) await step(network, draw(shape, size, rng))
+        const state = { weights: await network.weights(), optimiser: await network.optimiser() }
+        network.dispose()
+        return state
+      }
+      expect(await run()).toEqual(await run())
+    })
+
+    test('scores of more pairs than are taken at a time are those of each block', async () => {
+      const network = make(way, shape, options, Rng.seeded(28))
+      const pairs = draw(shape, 5000, Rng.seeded(29))
+      const scores = await network.score(pairs)
+      plainLogits(shape, values(await network.weights()), pairs).forEach((logit, at) => {
+        if (Math.abs(scores[at]! - logit) > 1e-4) expect(scores[at], `logit ${at}`).toBe(logit)
+      })
+      network.dispose()
+    })
+
+    test('what takes one output says so', async () => {
+      const network = make(way, shape, options, Rng.seeded(30))
+      const pairs = draw(shape, 3, Rng.seeded(31))
+      await network.forward(pairs)
+      expect(() => network.weightedBce(pairs.labels, pairs.weights)).toThrow(
+        '"weightedBce" takes the loss of one output',
+      )
+      await expect(network.step(pairs)).rejects.toThrow(`the network has ${shape.outputs}`)
+      expect(() => network.backward(new Float32Array(3))).toThrow(`for 3 pairs of ${shape.outputs} outputs`)
+      network.dispose()
+    })
   })
 })
 
@@ -300,9 +392,57 @@ describe.each(ways)('by %s', (way) => {
     expect(heapBytes() - before).toBeLessThan(20 * 2 ** 20)
   })
 
+  test('two networks in turn on batches of any size hold no more after a thousand steps than after a few', async () => {
+    const { wasm } = tf.backend() as WasmBackend
+    const { held, malloc } = watchHeap()
+    const size = ncf(16, [16], 290, 300)
+    const one = make(way, size, { ...options, lazyRows: true }, Rng.seeded(32))
+    const two = make(way, { ...size, outputs: 2 }, options, Rng.seeded(33))
+    const rng = Rng.seeded(34)
+    const batches = [128, 1024, 300, 1, 700].map((pairs) => draw(size, pairs, rng))
+    const stepBoth = async (times: number): Promise<void> => {
+      for (let at = 0; at < times; at++) {
+        // One in the middle of a step of the other, on another batch.
+        const logits = await two.forward(batches[at % batches.length]!)
+        await one.step(batches[(at + 1) % batches.length]!)
+        two.backward(logits)
+        two.update()
+      }
+    }
+    const holds = (): Record<string, number> => ({
+      tensors: tf.memory().numTensors,
+      data: tf.memory().numDataBuffers,
+      blocks: held.size,
+      bytes: wasm.wasmMemory.buffer.byteLength,
+    })
+    await stepBoth(batches.length)
+    const [before, allocations] = [holds(), malloc.mock.calls.length]
+    await stepBoth(500)
+    expect(holds()).toEqual(before)
+    if (way === 'kernels') expect(malloc).toHaveBeenCalledTimes(allocations)
+    for (const network of [one, two]) network.dispose()
+    if (way === 'kernels') expect(held.size).toBe(0)
+    expect(allocations).toBeGreaterThan(0)
+  })
+
+  test('one output is what there is without a number of outputs', async () => {
+    const pairs = draw(shape, 30, Rng.seeded(35))
+    const run = async (given: PairShape): Promise<unknown> => {
+      const network = make(way, given, options, Rng.seeded(36))
+      const state = [await network.step(pairs), await network.weights()]
+      network.dispose()
+      return state
+    }
+    expect(await run({ ...shape, outputs: 1 })).toEqual(await run(shape))
+  })
+
   test('says what does not fit', async () => {
     expect(() => make(way, ncf(0, []), options, Rng.seeded(1))).toThrow('"width" must be a whole number')
     expect(() => make(way, { ...mf(3), hidden: [2] }, options, Rng.seeded(1))).toThrow('no hidden layers')
+    expect(() => make(way, { ...shape, outputs: 0 }, options, Rng.seeded(1))).toThrow(
+      '"outputs" must be a whole number',
+    )
+    expect(() => make(way, { ...mf(3), outputs: 2 }, options, Rng.seeded(1))).toThrow('has one output')
     expect(() => make(way, shape, options, {})).toThrow('missing or misshapen')
     const network = make(way, shape, options, Rng.seeded(1))
     const pairs = draw(shape, 3, Rng.seeded(2))

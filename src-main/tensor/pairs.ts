@@ -6,6 +6,7 @@ import { checkedArrays } from './named-arrays'
 import {
   checkPairShape,
   initialPairWeights,
+  pairOutputs,
   pairWeights,
   type AdamState,
   type PairEngine,
@@ -55,7 +56,8 @@ const scoredTogether = 4096
 /**
  * A model of single (user, item) pairs and its Adam: neural collaborative filtering (He et al. 2017) or matrix factorisation, trained by
  * any loss. `forward` gives logits, the caller turns them into a loss and hands its gradient in the logits to `backward`, `update` steps;
- * `step` does all of it for the weighted cross-entropy.
+ * `step` does all of it for the weighted cross-entropy of one output. Several outputs are the tasks of one network: their logits lie row
+ * by row, [pairs, outputs].
  *
  * Where our kernels run it computes in fixed buffers beside tfjs, elsewhere (or with the kernel `pairs` turned off) by tfjs operations;
  * both give the same within float32 rounding, and each repeats to the bit. Which one is settled when it is made, on the backend that is
@@ -63,6 +65,7 @@ const scoredTogether = 4096
  */
 export class PairNetwork {
   private readonly engine: PairEngine
+  private readonly outputs: number
   /** Pairs of the last `forward`, none before it. */
   private pairs = 0
   private hasGradients = false
@@ -78,6 +81,7 @@ export class PairNetwork {
     initial: NamedArrays | Rng,
   ) {
     checkPairShape(shape)
+    this.outputs = pairOutputs(shape)
     const arrays = initial instanceof Rng ? initialPairWeights(shape, initial) : initial
     const expected = Object.entries(pairWeights(shape)).map(([name, dimensions]) => [name, { shape: dimensions }])
     const checked = checkedArrays(arrays, Object.fromEntries(expected) as Record<string, { shape: number[] }>)
@@ -92,7 +96,7 @@ export class PairNetwork {
   }
 
   /**
-   * The logits of the pairs, as many as there are; `backward` then goes through these pairs.
+   * The logits [pairs, outputs]; `backward` then goes through these pairs.
    * @throws CausewayError `badRequest` where a number is none of the users or items, or the arrays differ in length
    */
   async forward({ users, items }: Pairs): Promise<Float32Array> {
@@ -102,13 +106,13 @@ export class PairNetwork {
     return logits
   }
 
-  /** The logits of any number of pairs, block by block, without a `backward`. @throws CausewayError as `forward` */
+  /** The logits [pairs, outputs] of any number of pairs, block by block, without a `backward`. @throws CausewayError as `forward` */
   async score({ users, items }: Pairs): Promise<Float32Array> {
     this.check(users, items)
-    const logits = new Float32Array(users.length)
+    const logits = new Float32Array(users.length * this.outputs)
     for (let from = 0; from < users.length; from += scoredTogether) {
       const to = from + scoredTogether
-      logits.set(await this.engine.forward(users.subarray(from, to), items.subarray(from, to)), from)
+      logits.set(await this.engine.forward(users.subarray(from, to), items.subarray(from, to)), from * this.outputs)
     }
     this.pairs = 0
     return logits
@@ -118,24 +122,25 @@ export class PairNetwork {
    * Σ weight · (log(1 + exp(x)) − label · x) / divisor over the logits x of the last `forward`, and its gradient in them. The divisor
    * is the number of pairs unless given: the mean, as `binary_cross_entropy_with_logits(weight=…)` of PyTorch has it. With the sum of
    * the weights it is the self-normalised estimator (Swaminathan & Joachims 2015).
-   * @throws CausewayError `badRequest` where labels or weights are not as many as the pairs
+   * @throws CausewayError `badRequest` where labels or weights are not as many as the pairs, or there are several outputs
    */
   weightedBce(
     labels: Float32Array,
     weights: Float32Array,
     divisor = this.pairs,
   ): { loss: number; dLogits: Float32Array } {
+    this.checkOneOutput('weightedBce')
     this.checkLength('labels', labels)
     this.checkLength('weights', weights)
     return this.engine.crossEntropy(labels, weights, 1 / divisor)
   }
 
   /**
-   * The gradients of all weights, given that of the loss in the logits of the last `forward`; they replace the ones before.
-   * @throws CausewayError `badRequest` where there was no `forward`, or of another number of pairs
+   * The gradients of all weights, given that of the loss in the logits [pairs, outputs] of the last `forward`; they replace the ones before.
+   * @throws CausewayError `badRequest` where there was no `forward`, or of another number of logits
    */
   backward(dLogits: Float32Array): void {
-    this.checkLength('dLogits', dLogits)
+    this.checkLength('dLogits', dLogits, this.outputs)
     this.engine.backward(dLogits)
     this.hasGradients = true
   }
@@ -153,6 +158,7 @@ export class PairNetwork {
    * @throws CausewayError as they do
    */
   async step({ users, items, labels, weights }: LabelledPairs, divisor = users.length): Promise<number> {
+    this.checkOneOutput('step')
     this.check(users, items)
     this.pairs = users.length
     this.checkLength('labels', labels)
@@ -214,15 +220,27 @@ export class PairNetwork {
     checkRows('item', items, this.shape.items)
   }
 
-  private checkLength(name: string, values: Float32Array): void {
+  private checkLength(name: string, values: Float32Array, perPair = 1): void {
     this.checkUsable()
     if (this.pairs === 0) throw new CausewayError('badRequest', 'There are no logits: call "forward" first.')
-    if (values.length !== this.pairs)
-      throw new CausewayError('badRequest', `"${name}" holds ${values.length} values for ${this.pairs} pairs.`, {
+    const expected = this.pairs * perPair
+    if (values.length !== expected) {
+      const of = perPair === 1 ? '' : ` of ${perPair} outputs`
+      throw new CausewayError('badRequest', `"${name}" holds ${values.length} values for ${this.pairs} pairs${of}.`, {
         name,
         found: values.length,
-        expected: this.pairs,
+        expected,
       })
+    }
+  }
+
+  private checkOneOutput(name: string): void {
+    if (this.outputs > 1)
+      throw new CausewayError(
+        'badRequest',
+        `"${name}" takes the loss of one output, and the network has ${this.outputs}: hand the gradient in the logits to "backward".`,
+        { outputs: this.outputs },
+      )
   }
 
   private checkUsable(): void {

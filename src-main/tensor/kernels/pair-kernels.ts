@@ -3,6 +3,7 @@ import { adamRates } from '../adam'
 import { checkedArrays } from '../named-arrays'
 import {
   pairLayers,
+  pairOutputs,
   pairTables,
   pairWeights,
   type AdamState,
@@ -160,6 +161,7 @@ export class KernelPairs implements PairEngine {
   private readonly places: Record<string, Place> = {}
   private readonly tables: Table[] = []
   private readonly layers: DenseLayer[]
+  private readonly outputs: number
   /** Bytes from the start of an array of parameters to what every batch touches. */
   private readonly denseAt: number
   private readonly parameters: number
@@ -182,6 +184,7 @@ export class KernelPairs implements PairEngine {
     private readonly shape: PairShape,
     private readonly options: PairOptions,
   ) {
+    this.outputs = pairOutputs(shape)
     const layers = pairLayers(shape)
     const tables = pairTables(shape)
     let offset = 0
@@ -226,7 +229,7 @@ export class KernelPairs implements PairEngine {
   }
 
   forward(users: Int32Array, items: Int32Array): Float32Array {
-    return this.compute(users, items).logitView.slice(0, this.count)
+    return this.compute(users, items).logitView.slice(0, this.count * this.outputs)
   }
 
   crossEntropy(labels: Float32Array, weights: Float32Array, scale: number): { loss: number; dLogits: Float32Array } {
@@ -303,7 +306,7 @@ export class KernelPairs implements PairEngine {
 
   /** The logits of the pairs, and all that led to them. */
   private compute(users: Int32Array, items: Int32Array): Batch {
-    const { exports, layers, tables, weights } = this
+    const { exports, layers, outputs, tables, weights } = this
     const count = users.length
     const batch = this.batchFor(count)
     this.count = count
@@ -327,7 +330,9 @@ export class KernelPairs implements PairEngine {
       const [x, out, least] = [values[at]!, values[at + 1]!, at < last ? 0 : -Infinity]
       exports.pairsDense(x, inputStride, inputs, weights + weight, weights + bias, outputStride, out, count, least)
     }
-    exports.pairsColumn(values[last + 1]!, layers[last]!.outputStride, logits, 1, count)
+    const [y, { outputStride }] = [values[last + 1]!, layers[last]!]
+    for (let output = 0; output < outputs; output++)
+      exports.pairsColumn(y + 4 * output, outputStride, logits + 4 * output, outputs, count)
     return batch
   }
 
@@ -340,7 +345,7 @@ export class KernelPairs implements PairEngine {
 
   /** The gradients of all weights from the one of the logits. */
   private backpropagate(batch: Batch): void {
-    const { exports, layers, tables, weights, gradients, count } = this
+    const { exports, layers, outputs, tables, weights, gradients, count } = this
     const { values, d, dLogits } = batch
     // Only the rows of the last batch hold something else than zeros.
     for (const { width, at, touched } of tables) exports.pairsClear(gradients + at, width, batch[touched], this.touched)
@@ -353,7 +358,9 @@ export class KernelPairs implements PairEngine {
       const bias = gradients + this.denseAt
       exports.pairsDotGradient(values[0]!, padded(2 * width), width, dLogits, count, d[0]!, bias)
     } else {
-      exports.pairsColumn(dLogits, 1, d[layers.length]!, layers.at(-1)!.outputStride, count)
+      const [dy, { outputStride }] = [d[layers.length]!, layers.at(-1)!]
+      for (let output = 0; output < outputs; output++)
+        exports.pairsColumn(dLogits + 4 * output, outputs, dy + 4 * output, outputStride, count)
       for (let at = layers.length - 1; at >= 0; at--) {
         const { inputs, outputs, inputStride, outputStride, weight, bias, transposed } = layers[at]!
         const [x, dx, dy] = [values[at]!, d[at]!, d[at + 1]!]
@@ -378,14 +385,16 @@ export class KernelPairs implements PairEngine {
     const capacity = padded(Math.max(count, this.touched))
     const strides = [padded(2 * this.shape.width), ...this.layers.map(({ outputStride }) => outputStride)]
     const arrays = strides.map((stride) => stride * capacity)
-    const vectors = Array.from({ length: 11 }, () => capacity)
-    const block = new HeapBlock(this.raw, HeapBlock.bytesOf([...vectors, ...arrays, ...arrays]))
+    const vectors = Array.from({ length: 9 }, () => capacity)
+    const logitCount = capacity * this.outputs
+    const block = new HeapBlock(this.raw, HeapBlock.bytesOf([...vectors, logitCount, logitCount, ...arrays, ...arrays]))
     const vector = (): number => block.take(capacity)
     const { buffer } = this.raw.memory
     const ints = (at: number): Int32Array => new Int32Array(buffer, at, capacity)
-    const floats = (at: number): Float32Array => new Float32Array(buffer, at, capacity)
+    const floats = (at: number, length = capacity): Float32Array => new Float32Array(buffer, at, length)
     const [users, items, touchedUsers, touchedItems] = [vector(), vector(), vector(), vector()]
-    const [labels, weights, losses, logits, dLogits] = [vector(), vector(), vector(), vector(), vector()]
+    const [labels, weights, losses] = [vector(), vector(), vector()]
+    const [logits, dLogits] = [block.take(logitCount), block.take(logitCount)]
     const [userBias, itemBias] = [vector(), vector()]
     const values = arrays.map((length) => block.take(length))
     const d = arrays.map((length) => block.take(length))
@@ -416,8 +425,8 @@ export class KernelPairs implements PairEngine {
       touchedItemView: ints(touchedItems),
       labelView: floats(labels),
       weightView: floats(weights),
-      logitView: floats(logits),
-      dLogitView: floats(dLogits),
+      logitView: floats(logits, logitCount),
+      dLogitView: floats(dLogits, logitCount),
     }
     if (kept) {
       // The gradients that are there now stay in use until the next `backward`.
