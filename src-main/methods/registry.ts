@@ -4,6 +4,7 @@ import { descriptor as ips } from './baselines/ips'
 import { descriptor as mf } from './baselines/mf'
 import { descriptor as multiVae } from './baselines/multi-vae'
 import { descriptor as ncf } from './baselines/ncf'
+import { descriptor as clev } from './causal/clev'
 import { descriptor as csc } from './causal/csc'
 import type { MethodDescriptor } from './method'
 
@@ -11,7 +12,7 @@ import type { MethodDescriptor } from './method'
  * Every method there is, causal ones first. Only descriptors: importing this table must not load the tensor library,
  * so that forms, the command line and the services start fast.
  */
-export const methods: readonly MethodDescriptor[] = [csc, multiVae, ncf, mf, ips, drJl]
+export const methods: readonly MethodDescriptor[] = [csc, clev, multiVae, ncf, mf, ips, drJl]
 
 /** The descriptor of a method. @throws CausewayError `methodUnknown` listing those there are */
 export function findMethod(id: string): MethodDescriptor {

@@ -41,8 +41,11 @@ export interface PairModel extends FittedModel {
   begin(prepared: NamedArrays): Promise<void>
   /** One step; all randomness from `rng`. @param step steps taken before this one @returns the loss and its parts */
   step(batch: PairBatch, rng: Rng, step: number): Promise<number[]>
-  /** Scores of pairs, those that `score` gives. */
-  scorePairs(pairs: Pairs): Promise<Float32Array>
+  /**
+   * What is expected of pairs that were observed by choice, as those of the validation part were: the scores of `score`, unless the method tells
+   * what users like from what they like among what they choose.
+   */
+  scoreObserved(pairs: Pairs): Promise<Float32Array>
 }
 
 export interface PairFitSettings {
@@ -292,7 +295,7 @@ class Validation {
   /** @returns null where the part cannot say anything; `watched` is higher for a better model */
   async measure(model: PairModel): Promise<{ metrics: Record<string, number>; watched: number } | null> {
     if (!this.isUsable) return null
-    const scores = await model.scorePairs(this.pairs)
+    const scores = await model.scoreObserved(this.pairs)
     if (this.watched === 'ratedAuc') {
       const metrics = ratedMetrics(scores, this.pairs)
       return { metrics, watched: metrics['ratedAuc']! }

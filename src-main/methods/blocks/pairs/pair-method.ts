@@ -47,6 +47,8 @@ export interface PairLearner {
   estimate?(rng: Rng, control: PairFitControl): Promise<NamedArrays | null>
   begin?(estimated: NamedArrays): Promise<void> | void
   step(batch: PairBatch, rng: Rng, step: number): Promise<number[]>
+  /** See `PairModel.scoreObserved`; the logits of `prediction` unless given. */
+  scoreObserved?(pairs: Pairs): Promise<Float32Array>
 }
 
 /** A method of single pairs, from what it has of its own. */
@@ -103,12 +105,8 @@ async function scoreRows(network: PairNetwork, rows: Csr): Promise<Float32Array>
   return users.length === 0 ? new Float32Array(0) : network.score({ users, items })
 }
 
-const fitted = (
-  parts: ReturnType<typeof makeParts>,
-  estimated: () => NamedArrays,
-): FittedModel & { scorePairs(pairs: Pairs): Promise<Float32Array> } => ({
+const fitted = (parts: ReturnType<typeof makeParts>, estimated: () => NamedArrays): FittedModel => ({
   score: (rows) => scoreRows(parts.networks['prediction']!, rows),
-  scorePairs: (pairs) => parts.networks['prediction']!.score(pairs),
   save: async () => ({ ...(await readPairWeights(parts)), ...withPrefix(estimatedPrefix, estimated()) }),
   dispose: parts.dispose,
 })
@@ -151,6 +149,7 @@ export const pairMethod = (architecture: PairArchitecture): Method => ({
           await learner.begin?.(arrays)
         },
         step: (batch, own, step) => learner.step(batch, own, step),
+        scoreObserved: (pairs) => learner.scoreObserved?.(pairs) ?? parts.networks['prediction']!.score(pairs),
       }
       const outcome = await pairFit(context, model, {
         epochs: numberParam(params, 'epochs'),

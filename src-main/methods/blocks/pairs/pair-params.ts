@@ -152,6 +152,18 @@ export const imputationSeries: SeriesInfo = {
   group: 'objective',
 }
 
+/** How small a propensity may be. */
+export const propensityFloorParam = (): ParamSpec => ({
+  key: 'propensityFloor',
+  type: 'number',
+  label: 'Propensity floor',
+  help: 'Smaller propensities count as this one: a larger floor lets no pair weigh much, and leaves more of the selection bias.',
+  default: 0.01,
+  min: 1e-6,
+  max: 1,
+  basic: false,
+})
+
 /** How the probability of being observed is come by, and how small it may be. */
 export const propensityParams = (): ParamSchema => [
   {
@@ -175,16 +187,7 @@ export const propensityParams = (): ParamSchema => [
     ],
     basic: true,
   },
-  {
-    key: 'propensityFloor',
-    type: 'number',
-    label: 'Propensity floor',
-    help: 'Smaller propensities count as this one: a larger floor lets no pair weigh much, and leaves more of the selection bias.',
-    default: 0.01,
-    min: 1e-6,
-    max: 1,
-    basic: false,
-  },
+  propensityFloorParam(),
   {
     key: 'positiveRate',
     type: 'number',

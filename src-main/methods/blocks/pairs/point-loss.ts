@@ -1,3 +1,4 @@
+import { inverseMills, logNdtr, ndtr, normalPdf } from '../normal'
 import type { Preference } from './observed-pairs'
 
 /**
@@ -43,3 +44,14 @@ const squaredError: PointLoss = {
 }
 
 export const pointLoss = (preference: Preference): PointLoss => (preference === 'binary' ? crossEntropy : squaredError)
+
+/**
+ * The binary cross-entropy of a probit: P(R = 1) = Φ(x), −t·log Φ(x) − (1 − t)·log Φ(−x). Of a model with a normal exogenous variable the
+ * same x must not be read as a logit here and as a probit there.
+ */
+export const probitLoss: PointLoss = {
+  error: (x, t) => -(t === 0 ? 0 : t * logNdtr(x)) - (t === 1 ? 0 : (1 - t) * logNdtr(-x)),
+  slope: (x, t) => -(t === 0 ? 0 : t * inverseMills(x)) + (t === 1 ? 0 : (1 - t) * inverseMills(-x)),
+  imputed: ndtr,
+  imputedSlope: (x, m) => normalPdf(m) * (logNdtr(-x) - logNdtr(x)),
+}
