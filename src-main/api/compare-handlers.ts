@@ -2,7 +2,7 @@ import type { Handlers } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
 import type { ComparabilityWarning, Comparison, ComparisonRequest } from '../../src-shared/domain/comparison'
 import type { UserSelection } from '../../src-shared/domain/intervention'
-import { cutoffs, definitionOf, metricProvenance } from '../../src-shared/domain/metric'
+import { cutoffWords, definitionOf, metricProvenance } from '../../src-shared/domain/metric'
 import type { RunManifest } from '../../src-shared/domain/run'
 import { methods } from '../methods/registry'
 import { compareGroups, type MeasuredGroup } from '../pipeline/compare/compare-groups'
@@ -132,7 +132,7 @@ const leftOut = (left: Measurement['lacking']): ComparabilityWarning => ({
 
 const notMeasured = (metrics: string[]): ComparabilityWarning => ({
   code: 'notMeasured',
-  text: `None of the runs has ${metrics.join(', ')}. Lists are measured at ${cutoffs.join(' and ')}, and by the attributes that the items had when the runs were trained.`,
+  text: `None of the runs has ${metrics.join(', ')}. ${cutoffWords}; lists also by the attributes that the items had when the runs were trained.`,
   runs: [],
   forbidsRanking: false,
 })

@@ -73,7 +73,15 @@ afterAll(async () => {
 it('a training records its metrics with what they are of: attributes, ratings below the threshold, hashes', async () => {
   const { manifest } = await request('runs:get', { run })
   expect(Object.keys(manifest.metrics!)).toEqual(
-    expect.arrayContaining([...metricNames, 'auc', 'avp:price@10', 'calibration:genre@30', 'dcgDr@10']),
+    expect.arrayContaining([
+      ...metricNames,
+      'auc',
+      'avp:price@10',
+      'calibration:genre@30',
+      'dcgDr@10',
+      'ratedAuc',
+      'ratedNdcg@5',
+    ]),
   )
   const sha256 = (file: string): string => createHash('sha256').update(readFileSync(fileOf(file))).digest('hex') // prettier-ignore
   expect(manifest.weightsHash).toBe(sha256(runFiles.weights))
@@ -96,6 +104,8 @@ it('the metrics of a segment are the means of its users', async () => {
   const { values } = readEvaluation(runDirectory(join(directory, 'workspace'), run))
   // Every fourth user pays; rows are in the order in which users first appear.
   const own = values['ndcg@10']!.filter((_, user) => user % 4 === 0)
+  // Scores of pairs are not stored: what is of pairs is of everyone only.
+  expect(paid.metrics.map(({ name }) => name)).not.toContain('ratedAuc')
   const ndcg = paid.metrics.find(({ name }) => name === 'ndcg@10')!
   expect(ndcg.value).toBeCloseTo(own.reduce((sum, value) => sum + value, 0) / 10, 9)
   expect(ndcg.interval!.low).toBeLessThanOrEqual(ndcg.value)

@@ -48,7 +48,11 @@ class Evaluations {
     if (workspace.locked) {
       const hash = writeEvaluation(store.directory(manifest.id), evaluation)
       const users = evaluation.rows.length
-      store.update(manifest.id, { metrics, evaluation: { protocol: evaluationProtocol, users, hash } })
+      const { isTestRandomised } = evaluation
+      store.update(manifest.id, {
+        metrics,
+        evaluation: { protocol: evaluationProtocol, users, hash, ...(isTestRandomised && { isTestRandomised }) },
+      })
       events.emit('runs:changed', { run: manifest.id })
     }
     return { metrics, evaluation }
@@ -72,10 +76,16 @@ export function evaluationHandlers(core: Core): Pick<Handlers, 'runs:evaluation'
         throw new CausewayError('badRequest', `None of the chosen users has an item in the test part.`, {
           users: describeUsers(users),
         })
-      const measured = await metricsOfUsers(evaluation, namesOf(metrics, evaluation), positions, () => setImmediate())
+      const names = namesOf(metrics, evaluation)
+      const measured = await metricsOfUsers(evaluation, names, positions, () => setImmediate())
       if (users.kind !== 'all') return { run, ...measured }
-      // Of everyone the number that was recorded: what is kept by user has single precision.
-      const recorded = measured.metrics.map((metric) => ({ ...metric, value: metrics[metric.name] ?? metric.value }))
+      // Of everyone the number that was recorded: what is kept by user has single precision, and of pairs nothing is kept.
+      const kept = new Map(measured.metrics.map((metric) => [metric.name, metric]))
+      const recorded = names.flatMap((name) => {
+        const metric = kept.get(name)
+        const value = metrics[name] ?? metric?.value
+        return value === undefined ? [] : [{ name, value, interval: metric?.interval ?? null }]
+      })
       return { run, ...measured, metrics: recorded }
     },
   }

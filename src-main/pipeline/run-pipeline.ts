@@ -71,7 +71,8 @@ export async function runPipeline(
     // Last: a run that has weights has everything.
     const weightsHash = writeWeights(run.runDirectory, await model.save())
     report.log('info', `Finished: NDCG@10 ${(metrics['ndcg@10'] ?? 0).toFixed(4)} on the test part.`)
-    const evaluation = { protocol: evaluationProtocol, users, hash }
+    const { isTestRandomised } = evaluated.evaluation
+    const evaluation = { protocol: evaluationProtocol, users, hash, ...(isTestRandomised && { isTestRandomised }) }
     return { end: 'completed', epochs, bestEpoch, metrics, evaluation, weightsHash, seconds: seconds() }
   } finally {
     model.dispose()

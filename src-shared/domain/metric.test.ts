@@ -53,9 +53,16 @@ describe('metric names', () => {
     expect([...new Set(names.map((name) => parseMetricName(name).id))]).toEqual(metricDefinitions.map(({ id }) => id))
     expect(names).toEqual(expect.arrayContaining([...metricNames, 'avp:a:b@c@30', 'calibration:genre@10', 'auc']))
     expect(allMetricNames({ ...subjects, hasObservedNegatives: false })).toEqual(
-      names.filter((name) => !name.startsWith('dcgDr@')),
+      names.filter((name) => !name.startsWith('dcgDr@') && !name.startsWith('rated')),
     )
   })
+
+  it('among rated items have a cut-off of their own', () =>
+    expect(allMetricNames(subjects).filter((name) => name.startsWith('rated'))).toEqual([
+      'ratedAuc',
+      'ratedRecall@5',
+      'ratedNdcg@5',
+    ]))
 
   it('tell a column called popularity apart', () =>
     expect(allMetricNames({ ...subjects, numericAttributes: ['popularity'] })).toEqual(
@@ -63,9 +70,10 @@ describe('metric names', () => {
     ))
 
   it('have labels for people', () =>
-    expect(['ndcg@10', 'auc', 'avp:price@10', 'calibration:genre@30'].map(metricLabel)).toEqual([
+    expect(['ndcg@10', 'auc', 'ratedNdcg@5', 'avp:price@10', 'calibration:genre@30'].map(metricLabel)).toEqual([
       'NDCG@10',
       'AUC',
+      'NDCG (rated)@5',
       'Average price@10',
       'Miscalibration of genre@30',
     ]))
@@ -84,6 +92,18 @@ describe('definitions', () => {
   it('name both denominators of recall', () => {
     expect(definitionOf('recall@10').help).toContain('min(k')
     expect(definitionOf('recallFull@10').help).toContain('number of all held-out items')
+  })
+})
+
+describe('definitions of the metrics among rated items', () => {
+  it.each(['ratedAuc', 'ratedRecall@5', 'ratedNdcg@5'])('%s says what the number is worth', (name) =>
+    expect(definitionOf(name).help).toMatch(/On a randomised test part.* it is free of selection; .* it is not\./),
+  )
+
+  it('say who is left out, and what has no values by user', () => {
+    expect(definitionOf('ratedNdcg@5').help).toMatch(/are left out; the published code counts their NDCG as 1\./)
+    expect(definitionOf('ratedAuc')).toMatchObject({ over: 'pairs', cutoff: false })
+    expect(definitionOf('ratedNdcg@5')).toMatchObject({ over: 'users', ownCutoffs: [5] })
   })
 })
 
@@ -128,5 +148,19 @@ describe('provenance', () => {
     expect(data.map(({ splitHash }) => splitHash)).toEqual(['s', 't'])
     expect(users).toBeNull()
     expect(metricProvenance([manifest('s', 9), manifest('s', null)], 'auc').users).toBeNull()
+  })
+
+  it('among rated items says what is ranked, and whether it was chosen', () => {
+    const randomised = manifest('s', 9)
+    const chosen = manifest('t', 9)
+    const evaluation = { ...randomised.evaluation!, isTestRandomised: true as const }
+    const candidates = (...manifests: Parameters<typeof metricProvenance>[0]): string =>
+      metricProvenance(manifests, 'ratedAuc').candidates
+    expect(candidates({ ...randomised, evaluation })).toMatch(
+      /that the user rated.*chosen at random: .* free of selection/,
+    )
+    expect(candidates(chosen)).toMatch(/The users chose what they rated: the number is of chosen items/)
+    expect(candidates({ ...randomised, evaluation }, chosen)).toMatch(/Only in some of the runs/)
+    expect(metricProvenance([chosen], 'auc').candidates).toMatch(/^All items of the split but/)
   })
 })

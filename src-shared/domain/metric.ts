@@ -5,6 +5,7 @@ import type { RunManifest } from './run'
  * Metric names and definitions (ADR 8). A name is `id`, `id@k`, `id:attribute@k`: `auc`, `ndcg@10`, `avp:price@10`.
  * The candidates are all items but those the user has in the parts that were known before: train for validation; train and
  * validation for test. Full ranking, never sampled negatives. Users without an item in the evaluated part are left out of the mean.
+ * Of the family `rated` the candidates are the items of the test part that the user rated, known before or not.
  */
 export interface MetricDefinition {
   id: string
@@ -15,13 +16,18 @@ export interface MetricDefinition {
   direction: 'higher' | 'lower' | 'none'
   /** Every value lies in it, ends included; of a metric that grows with k see `rangeOf`. */
   range: readonly [number, number]
-  family: 'accuracy' | 'beyond-accuracy' | 'attributes' | 'unbiased'
+  family: 'accuracy' | 'rated' | 'beyond-accuracy' | 'attributes' | 'unbiased'
   /** Whether it is of a list of length k (`id@k`), or of the whole ranking. */
   cutoff: boolean
+  /** Where it is reported at others than `cutoffs`. */
+  ownCutoffs?: readonly number[]
   /** Whether it is of an attribute (`id:attribute@k`). */
   ofAttribute: boolean
-  /** `users`: a mean of one value a user. `lists`: of all lists together; no values by user, no test over users. */
-  over: 'users' | 'lists'
+  /**
+   * `users`: a mean of one value a user. `lists`: of all lists together, `pairs`: of all pairs of a user and an item together; no values by
+   * user, no test over users. What pairs were scored is not stored, so that `pairs` are of all users only.
+   */
+  over: 'users' | 'lists' | 'pairs'
   /** The unit of its values, where it has one. */
   unit?: string
   /** Where it comes from: paper, equation. */
@@ -31,6 +37,7 @@ export interface MetricDefinition {
 /** The families in reporting order, as they are called everywhere. */
 export const metricFamilies: readonly { id: MetricDefinition['family']; title: string }[] = [
   { id: 'accuracy', title: 'Accuracy' },
+  { id: 'rated', title: 'Among rated items' },
   { id: 'beyond-accuracy', title: 'Beyond accuracy' },
   { id: 'attributes', title: 'Attributes of the lists' },
   { id: 'unbiased', title: 'Unbiased estimates' },
@@ -39,6 +46,9 @@ export const metricFamilies: readonly { id: MetricDefinition['family']; title: s
 /** Propensities below it count as it: one rare item must not outweigh all others. */
 export const leastPropensity = 0.1
 
+/** The cut-offs among rated items, which are few a user. */
+export const ratedCutoffs = [5] as const
+
 /** How much of the user's own shares is mixed into those of the list, so that no logarithm is of zero. */
 export const calibrationSmoothing = 0.01
 
@@ -46,6 +56,17 @@ const theta =
   'θ_i = max(0.1, √(n_i / largest n)), n_i the train interactions of item i. It assumes that which pairs were observed depends on the item only'
 
 const accuracy = { direction: 'higher', range: [0, 1], family: 'accuracy', ofAttribute: false, over: 'users' } as const
+const rated = {
+  ...accuracy,
+  family: 'rated',
+  source:
+    'Zhang et al. 2025, Addressing correlated latent exogenous variables in debiased recommender systems, section 6.3',
+} as const
+/** What is ranked, and what the number is worth. */
+const amongRated =
+  'Only the items of the test part that the user rated are ranked, above or below the threshold, also those known from training. On a randomised test part, whose items nobody chose, it is free of selection; on a part of items that users chose to rate it is not.'
+const leftOutOfRated =
+  'Users without a rated test item that reaches the threshold are left out; the published code counts their NDCG as 1.'
 const beyond = { family: 'beyond-accuracy', cutoff: true, ofAttribute: false } as const
 const unbiased = { direction: 'higher', family: 'unbiased', cutoff: true, ofAttribute: false, over: 'users' } as const
 
@@ -110,6 +131,30 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     cutoff: false,
     ...accuracy,
     source: 'Rendle et al. 2009, BPR',
+  },
+  {
+    id: 'ratedAuc',
+    label: 'AUC (rated)',
+    help: `Area under the ROC curve over all rated pairs of the test part together: the share of pairs of a rating that reaches the threshold and one that does not, of whatever users, in which the former has the higher score; equal scores count half. It is no mean over users. ${amongRated}`,
+    cutoff: false,
+    ...rated,
+    over: 'pairs',
+  },
+  {
+    id: 'ratedRecall',
+    label: 'Recall (rated)',
+    help: `Hits in the top k, divided by min(k, number of rated test items of the user that reach the threshold). ${amongRated} ${leftOutOfRated}`,
+    cutoff: true,
+    ownCutoffs: ratedCutoffs,
+    ...rated,
+  },
+  {
+    id: 'ratedNdcg',
+    label: 'NDCG (rated)',
+    help: `Sum of 1 / log2(rank + 1) over the hits in the top k, divided by the same sum of the best possible list. ${amongRated} ${leftOutOfRated}`,
+    cutoff: true,
+    ownCutoffs: ratedCutoffs,
+    ...rated,
   },
   {
     id: 'coverage',
@@ -240,6 +285,9 @@ export const rankingMetrics: readonly MetricDefinition[] = ['recall', 'recallFul
 /** The cut-offs every evaluation reports. */
 export const cutoffs = [10, 30] as const
 
+/** The cut-offs there are, in a sentence. */
+export const cutoffWords = `Lists are measured at ${cutoffs.join(' and ')}, rated items at ${ratedCutoffs.join(' and ')}`
+
 /** Metric values by name: `recall@10`, `recallFull@30`, `ndcg@10`. */
 export type Metrics = Record<string, number>
 
@@ -310,11 +358,11 @@ export const attributeName = (column: string): string =>
 
 /** The names of all metrics of a full evaluation, in reporting order. */
 export function allMetricNames({ numericAttributes, categories, hasObservedNegatives }: MetricSubjects): string[] {
-  return metricDefinitions.flatMap(({ id, cutoff, ofAttribute }) => {
-    if (id === 'dcgDr' && !hasObservedNegatives) return []
+  return metricDefinitions.flatMap(({ id, family, cutoff, ownCutoffs = cutoffs, ofAttribute }) => {
+    if ((id === 'dcgDr' || family === 'rated') && !hasObservedNegatives) return []
     const columns = id === 'avp' ? numericAttributes : categories
     const attributes = ofAttribute ? [popularityAttribute, ...columns.map(attributeName)] : [null]
-    return attributes.flatMap((attribute) => (cutoff ? cutoffs : [null]).map((k) => nameOf({ id, attribute, k })))
+    return attributes.flatMap((attribute) => (cutoff ? ownCutoffs : [null]).map((k) => nameOf({ id, attribute, k })))
   })
 }
 
@@ -371,6 +419,18 @@ export interface MetricProvenance {
   users: number | null
 }
 
+const rankedCandidates =
+  'All items of the split but those the user has in its train and validation part; nothing is sampled. Of the users with at least one item in the test part.'
+
+/** Whether what is measured among rated items is free of selection depends on how the test part came about. */
+function ratedCandidates(manifests: readonly Pick<RunManifest, 'evaluation'>[]): string {
+  const randomised = manifests.filter(({ evaluation }) => evaluation?.isTestRandomised === true).length
+  const items = 'The items of the test part that the user rated, those it has in its train part among them.'
+  if (randomised === 0) return `${items} The users chose what they rated: the number is of chosen items.`
+  if (randomised < manifests.length) return `${items} Only in some of the runs were they chosen at random.`
+  return `${items} They were chosen at random: the number is free of selection.`
+}
+
 /** What stands behind a test metric of some runs. */
 export function metricProvenance(
   manifests: readonly Pick<RunManifest, 'dataset' | 'recipe' | 'producedBy' | 'evaluation'>[],
@@ -384,11 +444,11 @@ export function metricProvenance(
   // Runs from before it was recorded were evaluated the same way.
   const protocols = new Set(manifests.map(({ evaluation }) => evaluation?.protocol ?? evaluationProtocol))
   const users = new Set(manifests.map(({ evaluation }) => evaluation?.users ?? null))
+  const definition = definitionOf(name)
   return {
     name,
-    definition: definitionOf(name),
-    candidates:
-      'All items of the split but those the user has in its train and validation part; nothing is sampled. Of the users with at least one item in the test part.',
+    definition,
+    candidates: definition.family === 'rated' ? ratedCandidates(manifests) : rankedCandidates,
     data: [...data.values()],
     protocol: [...protocols].join(', '),
     users: users.size === 1 ? [...users][0]! : null,

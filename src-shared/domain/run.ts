@@ -41,6 +41,8 @@ export const runManifestSchema = z.object({
       users: z.number().int(),
       /** SHA-256 of `evaluation.safetensors`: the lists and the values by user. */
       hash: z.string(),
+      /** The items of the test part were chosen at random; absent where they were not. */
+      isTestRandomised: z.literal(true).optional(),
     })
     .nullable()
     .default(null),

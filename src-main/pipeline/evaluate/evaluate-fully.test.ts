@@ -8,11 +8,12 @@ import type { Csr, Split } from '../../../src-shared/domain/split'
 import type { AttributeTable, FullEvaluation } from '../../jobs/trainer-contract'
 import { Rng } from '../../tensor/rng'
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors'
-import { evaluate } from './evaluate'
+import { evaluate, heldOut } from './evaluate'
 import { evaluateFully } from './evaluate-fully'
 import { hasEvaluation, readEvaluation, writeEvaluation } from './evaluation-file'
 import { listMetric, metricsOfUsers, positionsOf } from './metrics-of-users'
 import { rankRows } from './ranking'
+import { ratedMetrics, ratedPairs } from './rated'
 
 const items = 60
 const users = 80
@@ -143,6 +144,89 @@ describe('a full evaluation', () => {
   })
 })
 
+describe('metrics among rated items', () => {
+  /** The metrics from the scores of the pairs alone, as a training has them. */
+  const ofPairs = async (of: Split) => {
+    const pairs = ratedPairs(of, 'test')
+    const scores = await scorer.score(of.train)
+    return ratedMetrics(
+      pairs,
+      Float32Array.from(pairs.users, (user, at) => scores[user * items + pairs.items[at]!]!),
+    )
+  }
+
+  test('are those of the pairs, of users without anything to recommend too', async () => {
+    const expected = await ofPairs(split)
+    expect(Object.keys(expected)).toEqual(['ratedAuc', 'ratedRecall@5', 'ratedNdcg@5'])
+    for (const [name, value] of Object.entries(expected)) expect(full.metrics[name], name).toBeCloseTo(value, 12)
+    // The user without a test item has a rating below the threshold, which counts.
+    const [from, to] = [split.negatives!.test.indptr[5]!, split.negatives!.test.indptr[6]!]
+    expect(to).toBeGreaterThan(from)
+    const own = await scorer.score(split.train)
+    const pairs = ratedPairs(split, 'test')
+    const without = Float32Array.from(pairs.users, (user, at) => own[user * items + pairs.items[at]!]!)
+    for (let at = 0; at < without.length; at++) if (pairs.users[at] === 5) without[at] = Infinity
+    expect(ratedMetrics(pairs, without)['ratedAuc']).not.toBe(full.metrics['ratedAuc'])
+  })
+
+  test('have values by user where they are means of users, and none where they are of pairs', () => {
+    expect(full.evaluation.values['ratedNdcg@5']).toHaveLength(users - 1)
+    expect(full.evaluation.values['ratedAuc']).toBeUndefined()
+  })
+
+  test('of a segment are the means of its users; of pairs there is none', async () => {
+    const positions = positionsOf(full.evaluation, Int32Array.of(1, 4, 7))
+    const { metrics } = await metricsOfUsers(full.evaluation, ['ratedAuc', 'ratedRecall@5'], positions, step)
+    expect(metrics.map(({ name }) => name)).toEqual(['ratedRecall@5'])
+  })
+})
+
+describe('a randomised test part that repeats known pairs', () => {
+  // Two users: one has a test item of its own beside a repeated one, the other only a repeated one.
+  const repeating: Split = {
+    hash: 'repeating',
+    train: csrOf([[0, 1], [2], [3]], items),
+    validation: csrOf([[4], [], []], items),
+    test: csrOf([[0, 4, 5], [2], [6]], items),
+    negatives: {
+      train: csrOf([[], [], []], items),
+      validation: csrOf([[], [], []], items),
+      test: csrOf([[1, 7], [8], []], items),
+    },
+    isTestRandomised: true,
+  }
+
+  test('has as held out what is a candidate, and only that', () => {
+    expect(heldOut(repeating, 'test')).toEqual(csrOf([[5], [], [6]], items))
+    const { test: whole, validation } = repeating
+    expect(heldOut({ ...repeating, isTestRandomised: false }, 'test')).toBe(whole)
+    expect(heldOut(repeating, 'validation')).toBe(validation)
+  })
+
+  test('ranks all of it among rated items, and the rest among all', async () => {
+    // The higher the number of an item, the lower its score.
+    const model = {
+      score: async (rows: Csr) => Float32Array.from({ length: rows.rows * items }, (_, cell) => -(cell % items)),
+    }
+    const { metrics, evaluation } = (await evaluateFully(model, repeating, null))!
+    expect([...evaluation.rows]).toEqual([0, 1, 2])
+    expect(evaluation.isTestRandomised).toBe(true)
+    // Item 5 is third among 2, 3, 5, …; item 6 sixth among 0, 1, 2, 4, 5, 6, …
+    expect([...evaluation.values['mrr@10']!]).toEqual([Math.fround(1 / 3), NaN, Math.fround(1 / 6)])
+    expect(metrics['recall@10']).toBe(1)
+    // Of 60 items user 0 has 3 known and one held out: two candidates of 56 are above; user 2: five of 58.
+    expect(metrics['auc']).toBeCloseTo((54 / 56 + 53 / 58) / 2, 12)
+    // Rated of user 0: 0, 1, 4, 5, 7 with hits at ranks 1, 3, 4; of user 1: 2 before 8; of user 2 item 6 alone.
+    expect(metrics['ratedRecall@5']).toBe(1)
+    const gain = (1 + 1 / Math.log2(4) + 1 / Math.log2(5)) / (1 + 1 / Math.log2(3) + 1 / Math.log2(4))
+    expect([...evaluation.values['ratedNdcg@5']!]).toEqual([Math.fround(gain), 1, 1])
+    // Positives 0, 4, 5, 2, 6 against negatives 1, 7, 8: all three, then four times the last two.
+    expect(metrics['ratedAuc']).toBeCloseTo(11 / 15, 12)
+    expect((await evaluate(model, repeating, 'test'))!.users).toBe(2)
+    expect((await evaluate(model, repeating, 'test'))!.metrics['ndcg@10']).toBe(metrics['ndcg@10'])
+  })
+})
+
 describe('the metrics of some users', () => {
   const women = Int32Array.from({ length: users }, (_, row) => row).filter((row) => row % 3 === 1)
 
@@ -170,7 +254,9 @@ describe('the metrics of some users', () => {
 
   test('of everyone are the metrics of the evaluation', async () => {
     const measured = await metricsOfUsers(full.evaluation, Object.keys(full.metrics), positionsOf(full.evaluation, null), step) // prettier-ignore
-    expect(measured.metrics.map(({ name }) => name)).toEqual(Object.keys(full.metrics))
+    // Scores of pairs are not stored.
+    const names = Object.keys(full.metrics).filter((name) => name !== 'ratedAuc')
+    expect(measured.metrics.map(({ name }) => name)).toEqual(names)
     // What is kept by user has single precision.
     for (const { name, value } of measured.metrics)
       expect(Math.abs(value - full.metrics[name]!), name).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(value)))
@@ -194,6 +280,9 @@ describe('evaluation.safetensors', () => {
     expect(readEvaluation(directory)).toEqual(full.evaluation)
     expect(Object.keys(readEvaluation(directory).values)).toEqual(Object.keys(full.evaluation.values))
     expect(writeEvaluation(directory, readEvaluation(directory))).toBe(hash)
+    const randomised = { ...full.evaluation, isTestRandomised: true as const }
+    expect(writeEvaluation(directory, randomised)).not.toBe(hash)
+    expect(readEvaluation(directory)).toEqual(randomised)
     const changed = { ...full.evaluation, rows: full.evaluation.rows.slice().reverse() }
     expect(writeEvaluation(directory, changed)).not.toBe(hash)
   })

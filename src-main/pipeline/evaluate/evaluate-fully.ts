@@ -10,10 +10,19 @@ import {
 import { rowOf, takeRows, type Split } from '../../../src-shared/domain/split'
 import type { AttributeTable, FullEvaluation } from '../../jobs/trainer-contract'
 import { describeWith, noAttributes, popularityOf } from '../intervene/attributes'
-import { blockRowsFor, joinRows, knownParts, withExcluded, type EvaluateOptions, type Scorer } from './evaluate'
+import {
+  blockRowsFor,
+  heldOut,
+  joinRows,
+  knownParts,
+  withExcluded,
+  type EvaluateOptions,
+  type Scorer,
+} from './evaluate'
 import type { Evaluation } from './evaluation-file'
 import { coverageOf, diversities, exposures, giniOf } from './list-metrics'
 import { rankRows } from './ranking'
+import { pooledAuc, ratedByUser, RatedScores } from './rated'
 import { areaUnderCurve, listMeasures, observedNegatives } from './user-metrics'
 
 const deepest = Math.max(...cutoffs)
@@ -23,7 +32,8 @@ const listsShare = 0.8
 
 /**
  * All metrics of the test part: see `metricDefinitions`. The lists and the values by user are kept for intervals, segments and
- * tests. A metric that no user has a value of is left out.
+ * tests. A metric that no user has a value of is left out. Among rated items the scores of `score` rank, also of a model that
+ * ranks itself.
  * @param items what the items are described by; null: nothing but their popularity
  * @returns null when stopped
  * @throws CausewayError `internal` for a value a metric cannot have
@@ -35,8 +45,13 @@ export async function evaluateFully(
   options: EvaluateOptions = {},
 ): Promise<FullEvaluation | null> {
   const { test, train } = split
-  const rows = Int32Array.from({ length: test.rows }, (_, row) => row).filter(
-    (row) => test.indptr[row + 1]! > test.indptr[row]!,
+  const every = Int32Array.from({ length: test.rows }, (_, row) => row)
+  const rows = every.filter((row) => rowOf(test, row).length > 0)
+  const held = heldOut(split, 'test')
+  const rated = observedNegatives(split) ? new RatedScores(split) : null
+  // Nothing of theirs can be recommended rightly, but their ratings are among the pairs of `ratedAuc`.
+  const onlyNegatives = every.filter(
+    (row) => rated !== null && rowOf(test, row).length === 0 && rowOf(split.negatives!.test, row).length > 0,
   )
   const described = describeWith(items ?? noAttributes, { name: popularityAttribute, values: popularityOf(train) })
   const namesOf = (attributes: { name: string }[]): string[] =>
@@ -44,7 +59,7 @@ export async function evaluateFully(
   const names = allMetricNames({
     numericAttributes: namesOf(described.numbers),
     categories: namesOf(described.categories),
-    hasObservedNegatives: observedNegatives(split) !== null,
+    hasObservedNegatives: rated !== null,
   })
 
   const columns = new Map<string, UserColumn>()
@@ -63,6 +78,10 @@ export async function evaluateFully(
   const known = knownParts(split, 'test')
   const excluded = new Uint8Array(test.cols)
   const blockRows = options.blockRows ?? blockRowsFor(test.cols)
+  const scored = async (count: number): Promise<void> => {
+    await options.progress?.((listsShare * count) / (rows.length + onlyNegatives.length))
+    await new Promise(setImmediate)
+  }
   for (let from = 0; from < rows.length; from += blockRows) {
     if (options.stop?.()) return null
     const block = rows.subarray(from, from + blockRows)
@@ -74,7 +93,10 @@ export async function evaluateFully(
     lists.set(best, from * deepest)
     block.forEach((row, r) => {
       const own = scores.subarray(r * test.cols, (r + 1) * test.cols)
-      const relevant = new Set(rowOf(test, row))
+      rated?.take(row, own)
+      const relevant = new Set(rowOf(held, row))
+      // All that the test part has of the user is known: no list could be right or wrong.
+      if (relevant.size === 0) return
       const list = best.subarray(r * deepest, (r + 1) * deepest)
       const end = list.indexOf(-1)
       const top = end === -1 ? list : list.subarray(0, end)
@@ -87,8 +109,14 @@ export async function evaluateFully(
         for (let at = 0; at < own.length; at++) own[at]!.set(from + r, out[at]!)
       }
     })
-    await options.progress?.((listsShare * Math.min(rows.length, from + blockRows)) / rows.length)
-    await new Promise(setImmediate)
+    await scored(Math.min(rows.length, from + blockRows))
+  }
+  for (let from = 0; from < onlyNegatives.length; from += blockRows) {
+    if (options.stop?.()) return null
+    const block = onlyNegatives.subarray(from, from + blockRows)
+    const scores = await model.score(takeRows(train, block))
+    block.forEach((row, r) => rated!.take(row, scores.subarray(r * test.cols, (r + 1) * test.cols)))
+    await scored(rows.length + Math.min(onlyNegatives.length, from + blockRows))
   }
 
   const ofUsers = { users: rows.length, depth: deepest, lists, items: test.cols }
@@ -99,6 +127,14 @@ export async function evaluateFully(
   })
   if (!varied) return null
   const overall: Metrics = {}
+  if (rated) {
+    overall['ratedAuc'] = pooledAuc(rated.pairs.labels, rated.scores)
+    // Of the users with a positive, ascending: the rows.
+    for (const [name, values] of Object.entries(ratedByUser(rated.pairs, rated.scores))) {
+      const column = columnOf(name)
+      values.forEach((value, at) => column.set(at, value))
+    }
+  }
   cutoffs.forEach((k, c) => {
     const column = columnOf(`diversity@${k}`)
     varied[c]!.forEach((value, at) => column.set(at, value))
@@ -119,7 +155,15 @@ export async function evaluateFully(
   }
   return {
     metrics,
-    evaluation: { protocol: evaluationProtocol, rows, depth: deepest, lists, items: test.cols, values },
+    evaluation: {
+      protocol: evaluationProtocol,
+      rows,
+      depth: deepest,
+      lists,
+      items: test.cols,
+      values,
+      ...(split.isTestRandomised ? { isTestRandomised: true } : {}),
+    },
   }
 }
 

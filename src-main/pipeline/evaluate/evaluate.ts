@@ -26,6 +26,25 @@ export const knownParts = (split: Split, part: 'validation' | 'test'): Csr[] =>
   part === 'validation' ? [split.train] : [split.train, split.validation]
 
 /**
+ * The items of a part that are candidates when it is evaluated. A randomised test part may repeat a pair that is known from another part:
+ * no list can have it.
+ */
+export function heldOut(split: Split, part: 'validation' | 'test'): Csr {
+  const held = split[part]
+  if (part === 'validation' || !split.isTestRandomised) return held
+  const known = knownParts(split, part)
+  const lists = Array.from({ length: held.rows }, (_, user) => {
+    const taken = new Set(known.flatMap((own) => [...rowOf(own, user)]))
+    return rowOf(held, user).filter((item) => !taken.has(item))
+  })
+  const indptr = new Int32Array(held.rows + 1)
+  lists.forEach((list, user) => (indptr[user + 1] = indptr[user]! + list.length))
+  const indices = new Int32Array(indptr[held.rows]!)
+  lists.forEach((list, user) => indices.set(list, indptr[user]!))
+  return { rows: held.rows, cols: held.cols, indptr, indices }
+}
+
+/**
  * Full-ranking metrics of one part of a split, averaged over the users who have an item in it (see `rankingMetrics`).
  * The model sees each user's train row.
  * @returns the metrics and the number of users they are of; null when stopped
@@ -36,7 +55,7 @@ export async function evaluate(
   part: 'validation' | 'test',
   options: EvaluateOptions = {},
 ): Promise<{ metrics: Metrics; users: number } | null> {
-  const held = split[part]
+  const held = heldOut(split, part)
   const users: number[] = []
   for (let u = 0; u < held.rows; u++) if (held.indptr[u + 1]! > held.indptr[u]!) users.push(u)
 

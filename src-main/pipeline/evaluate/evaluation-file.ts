@@ -22,6 +22,8 @@ export interface Evaluation {
   items: number
   /** [n] each, by metric name in reporting order; NaN where a user has no value. */
   values: Record<string, Float32Array>
+  /** The items of the test part were chosen at random; absent where they were not. */
+  isTestRandomised?: true
 }
 
 const path = (runDirectory: string): string => join(runDirectory, runFiles.evaluation)
@@ -34,7 +36,7 @@ export const hasEvaluation = (runDirectory: string): boolean => existsSync(path(
  * @returns the SHA-256 of the file
  */
 export function writeEvaluation(runDirectory: string, evaluation: Evaluation): string {
-  const { rows, lists, depth, items, protocol, values } = evaluation
+  const { rows, lists, depth, items, protocol, values, isTestRandomised } = evaluation
   const arrays: NamedArrays = {
     rows: { shape: [rows.length], data: rows },
     lists: { shape: [rows.length, depth], data: lists },
@@ -44,6 +46,7 @@ export function writeEvaluation(runDirectory: string, evaluation: Evaluation): s
     protocol,
     items: String(items),
     metrics: JSON.stringify(Object.keys(values)),
+    ...(isTestRandomised ? { isTestRandomised: 'true' } : {}),
   })
   writeFileAtomic(path(runDirectory), bytes)
   return createHash('sha256').update(bytes).digest('hex')
@@ -82,5 +85,13 @@ export function readEvaluation(runDirectory: string): Evaluation {
       throw damaged(`${JSON.stringify(name)} is no metric of its users`)
     values[name] = data
   }
-  return { protocol, rows: rows.data, depth: lists.shape[1]!, lists: lists.data, items: catalogue, values }
+  return {
+    protocol,
+    rows: rows.data,
+    depth: lists.shape[1]!,
+    lists: lists.data,
+    items: catalogue,
+    values,
+    ...(decoded.metadata['isTestRandomised'] === 'true' ? { isTestRandomised: true } : {}),
+  }
 }

@@ -1,4 +1,4 @@
-import { parseMetricName, type RunEvaluation } from '../../../src-shared/domain/metric'
+import { definitionOf, parseMetricName, type RunEvaluation } from '../../../src-shared/domain/metric'
 import { bootstrap, estimate, resampleUsers } from '../intervene/resample-users'
 import type { Step } from '../intervene/tasks'
 import type { Evaluation } from './evaluation-file'
@@ -24,7 +24,8 @@ export function listMetric(evaluation: Evaluation, name: string, positions: Int3
 
 /**
  * The metrics of some users from what is stored of them: means over those who have a value, with the percentile interval of a
- * bootstrap over users; of all their lists together for coverage and Gini. What no user has a value of is left out.
+ * bootstrap over users; of all their lists together for coverage and Gini. What no user has a value of is left out, and so is what
+ * is of pairs: their scores are not stored.
  * @param names in reporting order
  * @param positions of the users in the evaluation; at least one
  */
@@ -58,6 +59,7 @@ export async function metricsOfUsers(
   names.forEach((name, at) => {
     const place = placed[at]
     if (!place) {
+      if (definitionOf(name).over !== 'lists') return
       const value = listMetric(evaluation, name, positions)
       if (!Number.isNaN(value)) metrics.push({ name, value, interval: null })
       return

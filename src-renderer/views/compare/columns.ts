@@ -58,6 +58,7 @@ export const columnGroups = [
   'Parameters',
   'Recipe',
   'Metrics: accuracy',
+  'Metrics: rated items',
   'Metrics: beyond accuracy',
   'Metrics: attributes',
   'Metrics: unbiased',
@@ -66,6 +67,7 @@ export const columnGroups = [
 
 const families: Record<string, (typeof columnGroups)[number]> = {
   accuracy: 'Metrics: accuracy',
+  rated: 'Metrics: rated items',
   'beyond-accuracy': 'Metrics: beyond accuracy',
   attributes: 'Metrics: attributes',
   unbiased: 'Metrics: unbiased',

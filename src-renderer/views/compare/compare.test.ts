@@ -28,6 +28,8 @@ const columns = [
   columnOf('durationSeconds', { kind: 'number' }),
   columnOf('metric:ndcg@10'),
   columnOf('metric:gini@10', { differs: false }),
+  columnOf('metric:ratedAuc'),
+  columnOf('metric:ratedNdcg@5'),
   columnOf('metric:avp:price@10'),
   columnOf('metric:madeUp@3'),
   columnOf('param:epochs', { kind: 'number' }),
@@ -42,6 +44,10 @@ describe('the columns of the table of runs', () => {
     expect(views.get('metric:ndcg@10')!.help).toContain('A higher value is better.')
     expect(views.get('metric:ndcg@10')!.group).toBe('Metrics: accuracy')
     expect(views.get('metric:avp:price@10')).toMatchObject({ group: 'Metrics: attributes', better: 'none' })
+    for (const name of ['ratedAuc', 'ratedNdcg@5'])
+      expect(views.get(`metric:${name}`)).toMatchObject({ group: 'Metrics: rated items', better: 'higher' })
+    expect(views.get('metric:ratedNdcg@5')!.label).toBe('NDCG (rated)@5')
+    expect(views.get('metric:ratedNdcg@5')!.help).toMatch(/On a randomised test part.* A higher value is better\.$/)
     expect(views.get('metric:madeUp@3')).toMatchObject({ label: 'madeUp@3', group: 'Other metrics' })
     expect(views.get('param:epochs')).toMatchObject({ label: 'Epochs at most', group: 'Parameters', numeric: true })
     expect(views.get('recipe:splitBy')).toMatchObject({ label: 'Split by', group: 'Recipe' })

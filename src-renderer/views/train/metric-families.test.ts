@@ -13,9 +13,12 @@ describe('metrics by family', () => {
       'loss',
       'gini@10',
       'gini@10',
+      'ratedNdcg@5',
+      'ratedAuc',
     ])
     expect(families.map(({ id, cutoffs }) => [id, cutoffs])).toEqual([
       ['accuracy', [10, 30]],
+      ['rated', [5]],
       ['beyond-accuracy', [10]],
       ['attributes', [10, 30]],
     ])
@@ -23,6 +26,10 @@ describe('metrics by family', () => {
       [
         ['NDCG', ['ndcg@10', 'ndcg@30']],
         ['AUC', ['auc']],
+      ],
+      [
+        ['AUC (rated)', ['ratedAuc']],
+        ['NDCG (rated)', ['ratedNdcg@5']],
       ],
       [['Gini', ['gini@10']]],
       [

@@ -94,6 +94,12 @@ function ofMetrics({ runs }: ReportInput): string[] {
           'The unbiased estimates are unbiased only as far as their model of which pairs were observed holds; it cannot be tested on this data.',
         ]
       : []),
+    ...(names.some((name) => definitionOf(name).family === 'rated') &&
+    runs.some(({ manifest }) => !manifest.evaluation?.isTestRandomised)
+      ? [
+          'The metrics among rated items are of items that users chose to rate: of what they did not choose they may say little.',
+        ]
+      : []),
     ...(runs.some(({ manifest }) => manifest.evaluation === null)
       ? ['Some runs are from before values by user were stored: they have no intervals and no tests over users.']
       : []),
