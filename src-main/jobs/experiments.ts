@@ -4,7 +4,7 @@ import type { BackendId, BackendProbe } from '../../src-shared/domain/backend'
 import type { ExperimentFile, Trial } from '../../src-shared/domain/experiment'
 import { isActive, type JobProgress, type JobSnapshot, type JobState } from '../../src-shared/domain/job'
 import type { MethodInfo } from '../../src-shared/domain/method'
-import { metricLabel } from '../../src-shared/domain/metric'
+import { definitionOf, metricLabel } from '../../src-shared/domain/metric'
 import type { EpochPoint, RunDetail } from '../../src-shared/domain/run'
 import { parseExperiment } from '../../src-shared/experiment/parse-experiment'
 import { plannedMethods, type PlannedMethod } from '../../src-shared/experiment/plan-experiment'
@@ -419,7 +419,7 @@ function endOf(
     if (trial.phase === 'search' && known.objective === null)
       return failed(
         'noValidation',
-        `The training reported no ${metricLabel(objective)}: no user has a validation item.`,
+        `The training reported no ${metricLabel(objective)}: ${definitionOf(objective).family === 'rated' ? 'its validation part has no ratings on both sides of the threshold' : 'no user has a validation item'}.`,
       )
     return { ...known, state: 'completed' }
   }

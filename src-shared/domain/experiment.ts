@@ -81,7 +81,9 @@ export const experimentFileSchema = z
     metrics: z
       .object({
         /** What the search optimises, on the validation part. */
-        objective: z.enum(['ndcg@10', 'ndcg@30', 'recall@10', 'recall@30']).default('ndcg@10'),
+        objective: z
+          .enum(['ndcg@10', 'ndcg@30', 'recall@10', 'recall@30', 'ratedAuc', 'ratedNdcg@5'])
+          .default('ndcg@10'),
         /** What the comparison shows, on the test part, by metric name. */
         report: z.array(z.string()).min(1).max(40).default(['ndcg@10', 'recall@10']),
       })

@@ -51,6 +51,18 @@ describe('an experiment file', () => {
     })
   })
 
+  it('takes metrics among rated items to report, and to search by for methods that report them', () => {
+    const metrics = 'metrics: { objective: ratedNdcg@5, report: [ratedAuc, ratedNdcg@5] }\nseeds: [0'
+    const ofPairs = methods.map((info) => ({
+      ...info,
+      series: [...info.series, { id: 'ratedNdcg@5', label: '', help: '', group: 'validation' as const }],
+    }))
+    expect(parseExperiment(changed('seeds: [0', metrics), ofPairs).metrics.objective).toBe('ratedNdcg@5')
+    // Nothing is searched: nothing has to be reported.
+    const trained = changed('seeds: [0', metrics).replaceAll(/ {4}search:\n( {6}.*\n)+/g, '')
+    expect(parseExperiment(trained, methods).metrics.report).toEqual(['ratedAuc', 'ratedNdcg@5'])
+  })
+
   it('written again is the same experiment', () => {
     const file = parseExperiment(text, methods)
     expect(parseExperiment(experimentText(file), methods)).toEqual(file)
@@ -121,6 +133,11 @@ describe('an experiment file', () => {
     ['seeds: [0, 1, 2, 3, 4, 5]', 'seeds: [0, 0]', '18 seeds.1: The seed 0 is there twice.'],
     ['seeds: [0, 1, 2, 3, 4, 5]', 'seeds: []', /^18 seeds: /],
     ['kCore: 5', 'kCore: [5]', '6 data.recipe.kCore: Give a number, a text, true or false.'],
+    [
+      'seeds: [0',
+      'metrics: { objective: ratedAuc }\nseeds: [0',
+      /^10 methods\.0\.search: CSC reports no ratedAuc in training: nothing of it can be searched by that\./,
+    ],
     ['seeds: [0', 'metrics: { report: [ndcg@] }\nseeds: [0', /^18 metrics\.report\.0: There is no metric "ndcg@"\./],
   ])('refuses %s as %s', (from, to, problem) => {
     expect(problemsOf(changed(from, to))[0]).toEqual(

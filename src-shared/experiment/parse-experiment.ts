@@ -227,6 +227,12 @@ function checkMethods(file: ExperimentFile, methods: readonly MethodInfo[], repo
       )
     }
     checkValues(entry.params, info.params, `parameter of ${info.label}`, [...path, 'params'], report)
+    const { objective } = file.metrics
+    if (Object.keys(entry.search).length > 0 && !info.series.some(({ id }) => id === objective))
+      report(
+        [...path, 'search'],
+        `${info.label} reports no ${objective} in training: nothing of it can be searched by that. Give its parameters under params, or choose another metrics.objective.`,
+      )
     for (const [key, domain] of Object.entries(entry.search)) {
       const here = [...path, 'search', key]
       const spec = info.params.find((candidate) => candidate.key === key)

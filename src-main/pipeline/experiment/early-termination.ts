@@ -5,18 +5,18 @@ const leastTrials = 4
 /** Epochs that every trial may train. */
 const leastEpochs = 5
 
-/** The best epoch of every training, whose weights are kept, has the highest value of this. */
-const chosenBy = 'ndcg@10'
+/** The best epoch of every training, whose weights are kept, has the highest value of the first of these that it reports. */
+const chosenBy = ['ndcg@10', 'ratedAuc']
 
 /**
  * The objective of the weights that a training would keep if it ended at each epoch: its value at the epoch that was best so
- * far by validation NDCG@10. NaN before the first epoch that has both.
+ * far by validation NDCG@10, or AUC among rated items where a method for pairs reports no NDCG. NaN before the first epoch that has both.
  * @param points in the order of their epochs
  */
 export function objectiveCurve(points: readonly EpochPoint[], objective: string): number[] {
   let best = { chosen: -Infinity, value: Number.NaN }
   return points.map(({ values }) => {
-    const chosen = values[chosenBy]
+    const chosen = chosenBy.map((name) => values[name]).find((one) => one !== undefined)
     const value = values[objective]
     if (chosen !== undefined && value !== undefined && chosen > best.chosen) best = { chosen, value }
     return best.value

@@ -166,4 +166,14 @@ describe('the median rule', () => {
     expect(objectiveCurve(points, 'recall@10')).toEqual([NaN, 0.5, 0.4, 0.4])
     expect(objectiveCurve(points, 'ndcg@10')).toEqual([NaN, 0.2, 0.3, 0.3])
   })
+
+  it('goes by AUC among rated items where a training on pairs reports no NDCG', () => {
+    const points: EpochPoint[] = [
+      { epoch: 1, seconds: 1, values: { ratedAuc: 0.6, 'ratedNdcg@5': 0.5 } },
+      { epoch: 2, seconds: 1, values: { ratedAuc: 0.7, 'ratedNdcg@5': 0.4 } },
+      { epoch: 3, seconds: 1, values: { ratedAuc: 0.5, 'ratedNdcg@5': 0.9 } },
+    ]
+    expect(objectiveCurve(points, 'ratedNdcg@5')).toEqual([0.5, 0.4, 0.4])
+    expect(objectiveCurve(points, 'ratedAuc')).toEqual([0.6, 0.7, 0.7])
+  })
 })
