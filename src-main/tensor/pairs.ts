@@ -16,7 +16,7 @@ import {
 import { PortablePairs } from './pairs-portable'
 import { Rng } from './rng'
 
-export { initialPairWeights, pairWeights } from './pair-shape'
+export { initialPairWeights, pairOutputs, pairWeights } from './pair-shape'
 export type { AdamState, PairOptions, PairShape } from './pair-shape'
 
 /** Pairs of users and items by their numbers from 0; both arrays are equally long. */

@@ -46,6 +46,11 @@ export interface PairModel extends FittedModel {
    * what users like from what they like among what they choose.
    */
   scoreObserved(pairs: Pairs): Promise<Float32Array>
+  /**
+   * The mean log-probability of the targets of pairs given that they were observed, for models that have one: reported of the validation part,
+   * and what early stopping goes by for continuous preferences.
+   */
+  logLikelihood?(pairs: Pairs, targets: Float32Array): Promise<number>
 }
 
 export interface PairFitSettings {
@@ -296,14 +301,16 @@ class Validation {
   async measure(model: PairModel): Promise<{ metrics: Record<string, number>; watched: number } | null> {
     if (!this.isUsable) return null
     const scores = await model.scoreObserved(this.pairs)
+    const targets = this.watched === 'ratedAuc' ? this.pairs.labels : this.pairs.values!
+    const likelihood = model.logLikelihood && (await model.logLikelihood(this.pairs, targets))
+    const told: Record<string, number> = likelihood === undefined ? {} : { heldOutLikelihood: likelihood }
     if (this.watched === 'ratedAuc') {
-      const metrics = ratedMetrics(scores, this.pairs)
-      return { metrics, watched: metrics['ratedAuc']! }
+      const metrics = ratedMetrics(this.pairs, scores)
+      return { metrics: { ...metrics, ...told }, watched: metrics['ratedAuc']! }
     }
-    const { values } = this.pairs
     let sum = 0
-    for (let at = 0; at < scores.length; at++) sum += (scores[at]! - values![at]!) ** 2
+    for (let at = 0; at < scores.length; at++) sum += (scores[at]! - targets[at]!) ** 2
     const squaredError = sum / scores.length
-    return { metrics: { squaredError }, watched: -squaredError }
+    return { metrics: { squaredError, ...told }, watched: likelihood ?? -squaredError }
   }
 }

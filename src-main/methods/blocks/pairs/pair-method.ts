@@ -10,7 +10,14 @@ import {
   type PairModel,
 } from '../../../pipeline/fit/pair-fit'
 import { ParameterVector } from '../../../tensor/parameter-vector'
-import { initialPairWeights, PairNetwork, type PairOptions, type Pairs, type PairShape } from '../../../tensor/pairs'
+import {
+  initialPairWeights,
+  PairNetwork,
+  pairOutputs,
+  type PairOptions,
+  type Pairs,
+  type PairShape,
+} from '../../../tensor/pairs'
 import type { Rng } from '../../../tensor/rng'
 import type { FittedModel, Method, NamedArrays } from '../../method'
 import { numberParam } from '../training-params'
@@ -49,6 +56,8 @@ export interface PairLearner {
   step(batch: PairBatch, rng: Rng, step: number): Promise<number[]>
   /** See `PairModel.scoreObserved`; the logits of `prediction` unless given. */
   scoreObserved?(pairs: Pairs): Promise<Float32Array>
+  /** See `PairModel.logLikelihood`. */
+  logLikelihood?(pairs: Pairs, targets: Float32Array): Promise<number>
 }
 
 /** A method of single pairs, from what it has of its own. */
@@ -102,7 +111,14 @@ async function scoreRows(network: PairNetwork, rows: Csr): Promise<Float32Array>
     users.fill(rows.ids ? rows.ids[row]! : row, row * itemCount, (row + 1) * itemCount)
     for (let item = 0; item < itemCount; item++) items[row * itemCount + item] = item
   }
-  return users.length === 0 ? new Float32Array(0) : network.score({ users, items })
+  return users.length === 0 ? new Float32Array(0) : scorePairs(network, { users, items })
+}
+
+/** The first logit of each pair: of a network with several outputs, that of the rating. */
+async function scorePairs(network: PairNetwork, pairs: Pairs): Promise<Float32Array> {
+  const logits = await network.score(pairs)
+  const outputs = pairOutputs(network.shape)
+  return outputs === 1 ? logits : logits.filter((_, at) => at % outputs === 0)
 }
 
 const fitted = (parts: ReturnType<typeof makeParts>, estimated: () => NamedArrays): FittedModel => ({
@@ -116,7 +132,7 @@ const fitted = (parts: ReturnType<typeof makeParts>, estimated: () => NamedArray
  */
 function centred(arrays: NamedArrays, shape: PairShape, mean: number): NamedArrays {
   const name = shape.backbone === 'mf' ? 'bias' : `layers.${shape.hidden.length}.bias`
-  arrays[name]!.data.fill(mean)
+  arrays[name]!.data[0] = mean
   return arrays
 }
 
@@ -149,7 +165,10 @@ export const pairMethod = (architecture: PairArchitecture): Method => ({
           await learner.begin?.(arrays)
         },
         step: (batch, own, step) => learner.step(batch, own, step),
-        scoreObserved: (pairs) => learner.scoreObserved?.(pairs) ?? parts.networks['prediction']!.score(pairs),
+        ...(learner.logLikelihood && {
+          logLikelihood: (pairs: Pairs, targets: Float32Array) => learner.logLikelihood!(pairs, targets),
+        }),
+        scoreObserved: (pairs) => learner.scoreObserved?.(pairs) ?? scorePairs(parts.networks['prediction']!, pairs),
       }
       const outcome = await pairFit(context, model, {
         epochs: numberParam(params, 'epochs'),

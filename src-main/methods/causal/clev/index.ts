@@ -88,6 +88,22 @@ export const descriptor: MethodDescriptor = {
         basic: true,
       },
       {
+        key: 'embeddings',
+        type: 'choice',
+        label: 'Embeddings',
+        help: 'Whether the scores of being observed and of being liked are made of the same embeddings.',
+        default: 'separate',
+        choices: [
+          { value: 'separate', label: 'Separate', help: 'Two networks, as in the paper.' },
+          {
+            value: 'shared',
+            label: 'Shared',
+            help: 'One network with two outputs: what is seen of all pairs helps where few ratings are.',
+          },
+        ],
+        basic: false,
+      },
+      {
         key: 'propensityNetwork',
         type: 'choice',
         label: 'Propensity network',

@@ -1,11 +1,10 @@
-import type { ParamValues } from '../../../../src-shared/params/params'
 import type { PairBatch } from '../../../pipeline/fit/pair-fit'
 import type { ParameterVector } from '../../../tensor/parameter-vector'
 import type { PairNetwork, Pairs } from '../../../tensor/pairs'
 import type { Rng } from '../../../tensor/rng'
-
-import { inverseMills, ndtr } from '../../blocks/normal'
+import { inverseMills, logNdtr, ndtr } from '../../blocks/normal'
 import { JoinedBatch } from '../../blocks/pairs/doubly-robust'
+import type { Preference } from '../../blocks/pairs/observed-pairs'
 import { pairMethod, type NetworkPlan, type PairArchitecture, type PairLearning } from '../../blocks/pairs/pair-method'
 import { adamOf, backboneShape, preferenceOf } from '../../blocks/pairs/pair-params'
 import { pointLoss, probitLoss, type PointLoss } from '../../blocks/pairs/point-loss'
@@ -18,201 +17,203 @@ import {
   unobserved,
   type PairLikelihood,
 } from './likelihood'
+import { Towers, type Indices } from './towers'
 
 /** ρ, from the free parameter that is trained. */
-export const correlationOf = (vector: ParameterVector): number => Math.tanh(vector.values[0]!)
+const correlationOf = (vector: ParameterVector): number => Math.tanh(vector.values[0]!)
 
-type Networks = PairLearning['networks']
+/** Derivatives of a loss in g_r and g_o of the pairs of a step, and its value. */
+interface Part extends Indices {
+  value: number
+}
 
 /** The learner of both likelihoods and all debiasing losses: see README.md. */
 class Clev {
+  private readonly preference: Preference
   private readonly loss: PointLoss
   private readonly joined: JoinedBatch
   private readonly alpha: number
   private readonly floor: number
-  private readonly isMonteCarlo: boolean
-  private readonly samples: Float32Array
+  private readonly isNaive: boolean
+  private readonly samples: Float32Array | null
   private readonly out = new Float64Array(4)
-  private readonly prediction: PairNetwork
-  private readonly propensity: PairNetwork
+  private readonly towers: Towers
   private readonly imputation: PairNetwork | undefined
   private readonly free: ParameterVector
 
   constructor(private readonly learning: PairLearning) {
     const { networks, vectors, observed, params } = learning
-    const preference = preferenceOf(params)
-    this.loss = preference === 'binary' ? probitLoss : pointLoss(preference)
+    this.preference = preferenceOf(params)
+    this.loss = this.preference === 'binary' ? probitLoss : pointLoss(this.preference)
     this.joined = new JoinedBatch(observed, numberParam(params, 'sampleRatio'))
     this.alpha = numberParam(params, 'alpha')
     this.floor = numberParam(params, 'propensityFloor')
-    this.isMonteCarlo = preference === 'binary' && params['likelihood'] === 'monte-carlo'
-    this.samples = new Float32Array(this.isMonteCarlo ? numberParam(params, 'samples') : 0)
-    this.prediction = networks['prediction']!
-    this.propensity = networks['propensity']!
+    this.isNaive = params['debias'] === 'naive'
+    const isMonteCarlo = this.preference === 'binary' && params['likelihood'] === 'monte-carlo'
+    this.samples = isMonteCarlo ? new Float32Array(numberParam(params, 'samples')) : null
+    this.towers = new Towers(networks)
     this.imputation = networks['imputation']
     this.free = vectors['correlation']!
   }
 
   async step(batch: PairBatch, rng: Rng): Promise<number[]> {
     const pairs = this.joined.join(batch, rng)
-    const x = await this.prediction.forward(this.imputation ? pairs : batch)
-    const observation = await this.propensity.forward(pairs)
-    if (!this.isMonteCarlo) {
-      const likelihood = preferenceOf(this.learning.params) === 'binary' ? exactBinary : continuous
-      const { value, inObservation, inPreference, inRho } = this.observedPart(batch, x, observation, likelihood)
-      const rest = this.unobservedPart(pairs, batch.at.length, observation, inObservation)
-      const debias = await this.debias(batch, pairs, x, observation, inPreference)
-      this.prediction.backward(inPreference)
-      this.propensity.backward(inObservation)
-      this.prediction.update()
-      this.propensity.update()
-      this.moveCorrelation(inRho)
-      return this.told(value + rest, debias)
-    }
-    // Algorithm 1: first the preference with the propensity held (Eq. 12), then the propensity with the preference held (Eq. 13).
-    rng.fillNormal(this.samples)
-    const first = this.observedPart(batch, x, observation, monteCarloPreference(this.samples))
-    const debias = await this.debias(batch, pairs, x, observation, first.inPreference)
-    this.prediction.backward(first.inPreference)
-    this.prediction.update()
-    this.moveCorrelation(first.inRho)
-    const moved = await this.prediction.forward(batch)
-    rng.fillNormal(this.samples)
-    const second = this.observedPart(batch, moved, observation, monteCarloObservation(this.samples))
-    const rest = this.unobservedPart(pairs, batch.at.length, observation, second.inObservation)
-    this.propensity.backward(second.inObservation)
-    this.propensity.update()
-    this.moveCorrelation(second.inRho)
-    return this.told(first.value + rest, debias)
+    const indices = await this.towers.forward(pairs)
+    return this.samples
+      ? this.alternate(batch, pairs, indices, this.samples, rng)
+      : this.together(batch, pairs, indices)
   }
 
-  /** E[y | z > 0], or the probit of P(y > 0 | z > 0): what is expected of a pair that was chosen. */
+  private async together(batch: PairBatch, pairs: Pairs, indices: Indices): Promise<number[]> {
+    const part = this.likelihood(batch, indices, this.exact)
+    this.addUnobserved(pairs, batch.at.length, indices, part)
+    const debias = await this.debias(batch, pairs, indices)
+    this.towers.step({ preference: this.mixed(part, debias), observation: part.observation })
+    return this.told(part.value, debias.value)
+  }
+
+  /** Algorithm 1: g_r with g_o held (Eq. 12), then g_o with the new g_r held (Eq. 13). */
+  private async alternate(
+    batch: PairBatch,
+    pairs: Pairs,
+    indices: Indices,
+    samples: Float32Array,
+    rng: Rng,
+  ): Promise<number[]> {
+    rng.fillNormal(samples)
+    const first = this.likelihood(batch, indices, monteCarloPreference(samples))
+    const debias = await this.debias(batch, pairs, indices)
+    this.towers.stepPreference(this.mixed(first, debias))
+    const moved = await this.towers.forward(pairs)
+    rng.fillNormal(samples)
+    const second = this.likelihood(batch, moved, monteCarloObservation(samples))
+    this.addUnobserved(pairs, batch.at.length, moved, second)
+    this.towers.stepObservation(second.observation)
+    return this.told(second.value, debias.value)
+  }
+
+  private get exact(): PairLikelihood {
+    return this.preference === 'binary' ? exactBinary : continuous
+  }
+
+  /** What is expected of chosen pairs: E[y | z > 0] = g_r + ρ φ(g_o)/Φ(g_o), or the log-odds of P(y > 0 | z > 0) = Φ₂(g_o, g_r; ρ) / Φ(g_o). */
   async scoreObserved(pairs: Pairs): Promise<Float32Array> {
-    return chosenScores(this.learning.networks, correlationOf(this.free), pairs, this.learning.params)
-  }
-
-  private told(negative: number, debias: { value: number; imputation: number }): number[] {
-    const { alpha } = this
-    return [alpha * negative + (1 - alpha) * debias.value, negative, debias.value, correlationOf(this.free)]
-  }
-
-  private moveCorrelation(inRho: number): void {
+    const { preference, observation } = await this.towers.score(pairs)
     const rho = correlationOf(this.free)
-    this.free.update([inRho * (1 - rho * rho)])
+    if (this.preference === 'continuous')
+      return preference.map((index, at) => index + rho * inverseMills(observation[at]!))
+    return preference.map((index, at) => {
+      exactBinary(observation[at]!, index, rho, 1, this.out)
+      const liked = this.out[0]!
+      exactBinary(observation[at]!, index, rho, 0, this.out)
+      return liked - this.out[0]!
+    })
   }
 
-  /** The mean over the batch of the negative log-likelihood of observed pairs, and its derivatives; `inPreference` is weighted by alpha. */
-  private observedPart(batch: PairBatch, x: Float32Array, observation: Float32Array, likelihood: PairLikelihood) {
+  async logLikelihood(pairs: Pairs, targets: Float32Array): Promise<number> {
+    const { preference, observation } = await this.towers.score(pairs)
+    const rho = correlationOf(this.free)
+    let sum = 0
+    for (let at = 0; at < targets.length; at++) {
+      this.exact(observation[at]!, preference[at]!, rho, targets[at]!, this.out)
+      sum += this.out[0]! - logNdtr(observation[at]!)
+    }
+    return sum / targets.length
+  }
+
+  private told(negative: number, debias: number): number[] {
+    const { alpha } = this
+    return [alpha * negative + (1 - alpha) * debias, negative, debias, correlationOf(this.free)]
+  }
+
+  private mixed(likelihood: Indices, debias: Indices): Float32Array {
+    return likelihood.preference.map((slope, at) => this.alpha * slope + (1 - this.alpha) * debias.preference[at]!)
+  }
+
+  /** The mean over the batch of the negative log-likelihood of observed pairs; ρ takes its step. */
+  private likelihood(batch: PairBatch, { preference, observation }: Indices, of: PairLikelihood): Part {
     const size = batch.at.length
     const rho = correlationOf(this.free)
-    const inObservation = new Float32Array(observation.length)
-    const inPreference = new Float32Array(x.length)
-    let [value, inRho] = [0, 0]
+    const part = {
+      value: 0,
+      preference: new Float32Array(preference.length),
+      observation: new Float32Array(observation.length),
+    }
+    let inRho = 0
     for (let b = 0; b < size; b++) {
-      likelihood(observation[b]!, x[b]!, rho, batch.targets[b]!, this.out)
-      value -= this.out[0]! / size
-      inObservation[b] = -this.out[1]! / size
-      inPreference[b] = (-this.alpha * this.out[2]!) / size
+      of(observation[b]!, preference[b]!, rho, batch.targets[b]!, this.out)
+      part.value -= this.out[0]! / size
+      part.observation[b] = -this.out[1]! / size
+      part.preference[b] = -this.out[2]! / size
       inRho -= this.out[3]! / size
     }
-    return { value, inObservation, inPreference, inRho }
+    const g = globalThis as any
+    if ((g.COUNT = (g.COUNT ?? 0) + 1) > (g.RHOWARM ?? 0)) this.free.update([inRho * (1 - rho * rho)])
+    return part
   }
 
-  /** What the drawn pairs that are not observed add: as many as there are for each observed one. Their derivatives go to `inObservation`. */
-  private unobservedPart(pairs: Pairs, size: number, observation: Float32Array, inObservation: Float32Array): number {
+  /** Adds to `part` what the drawn pairs that are not observed stand for: as many as there are for each observed one. */
+  private addUnobserved(pairs: Pairs, size: number, { observation }: Indices, part: Part): void {
     const { observed } = this.learning
     const scale = 1 / (observed.density * (pairs.users.length - size))
-    let value = 0
     for (let d = size; d < pairs.users.length; d++) {
       if (observed.isObserved(pairs.users[d]!, pairs.items[d]!)) continue
       unobserved(observation[d]!, this.out)
-      value -= scale * this.out[0]!
-      inObservation[d] = -scale * this.out[1]!
+      part.value -= scale * this.out[0]!
+      part.observation[d] = -scale * this.out[1]!
     }
-    return value
   }
 
-  /** The debiasing loss, its derivatives weighted by 1 - alpha and added to `slopes`; the imputation takes its step. */
-  private async debias(
-    batch: PairBatch,
-    pairs: Pairs,
-    x: Float32Array,
-    observation: Float32Array,
-    slopes: Float32Array,
-  ): Promise<{ value: number; imputation: number }> {
+  /** The debiasing loss and its derivatives in g_r; an imputation takes its step. */
+  private async debias(batch: PairBatch, pairs: Pairs, { preference: x, observation }: Indices): Promise<Part> {
     const { loss, imputation } = this
-    const { params, observed } = this.learning
     const size = batch.at.length
-    const share = 1 - this.alpha
-    const isNaive = params['debias'] === 'naive'
-    const weightOf = (b: number): number =>
-      isNaive ? 1 : observed.density / Math.max(this.floor, ndtr(observation[b]!))
-    let value = 0
+    const part = { value: 0, preference: new Float32Array(x.length), observation }
+    const { density } = this.learning.observed
+    const weightOf = (b: number): number => (this.isNaive ? 1 : density / Math.max(this.floor, ndtr(observation[b]!)))
     if (!imputation) {
       for (let b = 0; b < size; b++) {
         const scale = weightOf(b) / size
-        value += scale * loss.error(x[b]!, batch.targets[b]!)
-        slopes[b]! += share * scale * loss.slope(x[b]!, batch.targets[b]!)
+        part.value += scale * loss.error(x[b]!, batch.targets[b]!)
+        part.preference[b] = scale * loss.slope(x[b]!, batch.targets[b]!)
       }
-      return { value, imputation: 0 }
+      return part
     }
     const m = await imputation.forward(pairs)
     const imputedSlopes = new Float32Array(m.length)
-    let imputationLoss = 0
-    const drawn = m.length - size
     for (let b = 0; b < size; b++) {
       const scale = weightOf(b) / size
       const target = loss.imputed(m[b]!)
       const difference = loss.error(x[b]!, batch.targets[b]!) - loss.error(x[b]!, target)
-      value += scale * difference
-      slopes[b]! += share * scale * (loss.slope(x[b]!, batch.targets[b]!) - loss.slope(x[b]!, target))
-      imputationLoss += scale * difference ** 2
+      part.value += scale * difference
+      part.preference[b] = scale * (loss.slope(x[b]!, batch.targets[b]!) - loss.slope(x[b]!, target))
       imputedSlopes[b] = -2 * scale * difference * loss.imputedSlope(x[b]!, m[b]!)
     }
+    const drawn = m.length - size
     for (let d = size; d < m.length; d++) {
       const target = loss.imputed(m[d]!)
-      value += loss.error(x[d]!, target) / drawn
-      slopes[d]! += (share * loss.slope(x[d]!, target)) / drawn
+      part.value += loss.error(x[d]!, target) / drawn
+      part.preference[d] = loss.slope(x[d]!, target) / drawn
     }
     imputation.backward(imputedSlopes)
     imputation.update()
-    return { value, imputation: imputationLoss }
+    return part
   }
-}
-
-/**
- * What is expected of pairs that users come to by choice, were the exogenous variables correlated by `rho`: E[y | z > 0] = g_r + ρ φ(g_o)/Φ(g_o), or
- * for binary preferences the log-odds of P(y > 0 | z > 0) = Φ₂(g_o, g_r; ρ) / Φ(g_o).
- */
-async function chosenScores(networks: Networks, rho: number, pairs: Pairs, params: ParamValues): Promise<Float32Array> {
-  const x = await networks['prediction']!.score(pairs)
-  const observation = await networks['propensity']!.score(pairs)
-  if (preferenceOf(params) === 'continuous')
-    return x.map((preference, at) => preference + rho * inverseMills(observation[at]!))
-  const out = new Float64Array(4)
-  return x.map((preference, at) => {
-    exactBinary(observation[at]!, preference, rho, 1, out)
-    const both = out[0]!
-    exactBinary(observation[at]!, preference, rho, 0, out)
-    return both - out[0]!
-  })
 }
 
 const clev: PairArchitecture = {
   lossParts: ['loss', 'likelihood', 'debias', 'correlation'],
 
   networks(size, params) {
-    const options = adamOf(params)
-    const predicting: NetworkPlan = { shape: backboneShape(size, params, 'ncf'), options }
-    const { width } = predicting.shape
-    const hidden = params['propensityNetwork'] === 'ncf' ? [width] : []
-    const propensity: NetworkPlan = { shape: { backbone: 'ncf', ...size, width, hidden }, options }
-    const imputation: Record<string, NetworkPlan> = params['debias'] === 'dr' ? { imputation: predicting } : {}
-    return { prediction: predicting, propensity, ...imputation }
+    const imputation: NetworkPlan = { shape: backboneShape(size, params, 'ncf'), options: adamOf(params) }
+    return { ...Towers.plans(size, params), ...(params['debias'] === 'dr' ? { imputation } : {}) }
   },
 
   vectors: (params) => ({
-    correlation: { initial: [0], options: { learningRate: numberParam(params, 'learningRate'), weightDecay: 0 } },
+    correlation: {
+      initial: [(globalThis as any).RHO0 ?? 0],
+      options: { learningRate: numberParam(params, 'learningRate'), weightDecay: 0 },
+    },
   }),
 
   learner: (learning) => new Clev(learning),
