@@ -15,6 +15,7 @@ export const layoutKinds = [
   'movielens-1m',
   'movielens-csv',
   'headerless',
+  'coat',
 ] as const
 export type LayoutKind = (typeof layoutKinds)[number]
 
@@ -24,10 +25,16 @@ export const columnMappingSchema = z.object({
   item: z.string(),
   rating: z.string().optional(),
   time: z.string().optional(),
+  /** Yes or no: the item was shown at random, not chosen by the user. */
+  randomised: z.string().optional(),
+  /** The probability, in (0, 1], with which the pair came to be observed. */
+  propensity: z.string().optional(),
 })
+export const columnRoles = columnMappingSchema.keyof().options
+export type ColumnRole = (typeof columnRoles)[number]
 export type ColumnMapping = z.infer<typeof columnMappingSchema>
 
-/** How a text table is cut into columns; absent for Parquet. */
+/** How a text table is cut into columns; absent for Parquet and for matrices. */
 export const textLayoutSchema = z.object({
   delimiter: z.string().min(1).max(4),
   header: z.boolean(),
@@ -79,6 +86,9 @@ export const datasetManifestSchema = z.object({
   interactions: z.number(),
   hasRatings: z.boolean(),
   hasTimes: z.boolean(),
+  /** How many interactions were shown at random; absent where the data do not tell. */
+  randomised: z.number().optional(),
+  hasPropensities: z.boolean().optional(),
   itemAttributes: z.array(attributeSchema),
   userAttributes: z.array(attributeSchema),
   /** The item attribute shown as title, if one looks like it. */

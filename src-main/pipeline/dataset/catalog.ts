@@ -63,6 +63,8 @@ export async function readRows(
       { name: 'item', type: 'text' },
       ...(manifest.hasRatings ? [{ name: 'rating', type: 'number' }] : []),
       ...(manifest.hasTimes ? [{ name: 'time', type: 'time' }] : []),
+      ...(manifest.randomised === undefined ? [] : [{ name: 'randomised', type: 'yes or no' }]),
+      ...(manifest.hasPropensities ? [{ name: 'propensity', type: 'number' }] : []),
     ],
     items: itemAttributes.length ? [{ name: 'id', type: 'text' }, ...itemAttributes] : [],
     users: userAttributes.length ? [{ name: 'id', type: 'text' }, ...userAttributes] : [],
@@ -72,6 +74,7 @@ export async function readRows(
   const select = columns.map(({ name, type }) => {
     const column = sqlName(name)
     if (type === 'time') return `strftime(make_timestamp(${column} * 1000000), '%Y-%m-%d %H:%M:%S') AS ${column}`
+    if (type === 'yes or no') return `CASE WHEN ${column} THEN 'yes' ELSE 'no' END AS ${column}`
     return type === 'text' ? column : `CAST(${column} AS DOUBLE) AS ${column}`
   })
   const source = sqlParquet(tablePath(datasetDirectory(workspace, dataset), table), true)

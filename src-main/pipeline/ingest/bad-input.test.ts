@@ -120,6 +120,27 @@ describe('a fault in a row is told with its line and a sample', () => {
     expect(error).toMatchObject({ code, details: { file: 'my.csv', line: 5002, sample: expect.stringContaining(bad) } })
   })
 
+  it.each<[what: string, bad: string, message: RegExp]>([
+    ['a propensity of 0', 'u1,i1,no,0', /line 5002: propensity \(column "propensity"\): 0 is no probability/],
+    ['a propensity above 1', 'u1,i1,no,1.2', /line 5002: propensity .*: 1\.2 is no probability .*above 0 and up to 1/],
+    ['a negative propensity', 'u1,i1,no,-0.5', /line 5002: propensity .*-0\.5 is no probability/],
+    ['a propensity that is no number', 'u1,i1,no,often', /line 5002: propensity .*"often" is not a number/],
+    ['a propensity of NaN', 'u1,i1,no,nan', /line 5002: propensity .*"nan" is not a number/],
+    [
+      'neither yes nor no',
+      'u1,i1,maybe,0.5',
+      /line 5002: randomised \(column "is_random"\): "maybe" is neither yes nor no/,
+    ],
+    ['a number that is neither', 'u1,i1,2,0.5', /line 5002: randomised .*"2" is neither yes nor no/],
+  ])('%s', async (_, bad, message) => {
+    const some = Array.from({ length: 5000 }, (_, at) => `u${at % 7},i${at % 11},${at % 2},0.${1 + (at % 9)}\n`).join(
+      '',
+    )
+    const error = await refused(`user,item,is_random,propensity\n${some}${bad}\n${some}`)
+    expect(error.message).toMatch(message)
+    expect(error).toMatchObject({ code: 'valueInvalid', details: { line: 5002, sample: bad } })
+  })
+
   it('is foretold by the preview where it is among the first rows', async () => {
     const file = await folder.file('my.csv', `${header}u1,i1,3,1000000000\nu2,i2,good,1000000001\n`)
     const { warnings } = await previewImport([file])
@@ -214,6 +235,12 @@ describe('Parquet', () => {
       /row 5001: rating .*"nan" is not a finite/,
     ],
     ['a null user', `${sound} UNION ALL SELECT NULL, 'i', 1`, 'rowInvalid', /row 5001: the user id/],
+    [
+      'a propensity beyond 1',
+      `SELECT *, 0.5 AS propensity FROM (${sound}) UNION ALL SELECT 'u', 'i', 1, 1.5`,
+      'valueInvalid',
+      /row 5001: propensity .*1\.5 is no probability/,
+    ],
     ['no user column', `SELECT 'i' AS item, 3 AS rating`, 'columnMissing', /looks like the user id/],
     ['no rows', `${sound} LIMIT 0`, 'fileEmpty', /without rows/],
   ])('with %s', async (_, select, code, message) => {

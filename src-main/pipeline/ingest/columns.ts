@@ -1,7 +1,7 @@
 import type { ColumnMapping } from '../../../src-shared/domain/dataset'
 import { sqlName, sqlParquet, sqlText } from '../dataset/duckdb'
 import type { DetectedTable } from './detect'
-import { latestSeconds, timeFormatOf, type TimeFormat } from './values'
+import { latestSeconds, noWords, timeFormatOf, yesWords, type TimeFormat } from './values'
 
 export const parquetOptions = '(FORMAT parquet, COMPRESSION zstd)'
 
@@ -58,12 +58,28 @@ function sqlTime(column: string, format: TimeFormat): string {
   return `CAST(CASE WHEN abs(${seconds}) <= ${latestSeconds} IS FALSE THEN error('time') ELSE ${seconds} END AS BIGINT)`
 }
 
-/** The stored columns of the interactions as expressions over their source. */
+/** A BOOLEAN; a blank is no; anything that says neither stops the statement. */
+function sqlRandomised(column: string): string {
+  const text = `lower(trim(coalesce(CAST(${sqlName(column)} AS VARCHAR), '')))`
+  const among = (words: string[]): string => `${text} IN (${words.map(sqlText).join(', ')})`
+  return `CASE WHEN ${among(yesWords)} THEN true WHEN ${among(['', ...noWords])} THEN false ELSE error('randomised')::BOOLEAN END`
+}
+
+/** A DOUBLE in (0, 1]; a blank is NULL; anything else stops the statement. */
+function sqlPropensity(column: string): string {
+  const value = `CAST(nullif(trim(CAST(${sqlName(column)} AS VARCHAR)), '') AS DOUBLE)`
+  // DuckDB takes NaN for larger than every number.
+  return `CASE WHEN (${value} > 0 AND ${value} <= 1) IS FALSE THEN error('propensity') ELSE ${value} END`
+}
+
+/** The stored columns of the interactions as expressions over their source. Those of randomised data are there only where they are mapped. */
 export function sqlInteractionColumns(mapping: ColumnMapping, timeFormat: TimeFormat): string {
   return [
     `coalesce(${sqlId(mapping.user)}, error('user')) AS "user"`,
     `coalesce(${sqlId(mapping.item)}, error('item')) AS "item"`,
     `${mapping.rating === undefined ? 'CAST(NULL AS DOUBLE)' : sqlRating(mapping.rating)} AS "rating"`,
     `${mapping.time === undefined ? 'CAST(NULL AS BIGINT)' : sqlTime(mapping.time, timeFormat)} AS "time"`,
+    ...(mapping.randomised === undefined ? [] : [`${sqlRandomised(mapping.randomised)} AS "randomised"`]),
+    ...(mapping.propensity === undefined ? [] : [`${sqlPropensity(mapping.propensity)} AS "propensity"`]),
   ].join(', ')
 }

@@ -1,11 +1,13 @@
 import { CausewayError } from '../../../src-shared/contract/errors'
-import type {
-  Attribute,
-  ColumnInfo,
-  ColumnMapping,
-  FileHandle,
-  LayoutKind,
-  TextLayout,
+import {
+  columnRoles,
+  type Attribute,
+  type ColumnInfo,
+  type ColumnMapping,
+  type ColumnRole,
+  type FileHandle,
+  type LayoutKind,
+  type TextLayout,
 } from '../../../src-shared/domain/dataset'
 import { sqlParquet, withDuckDb } from '../dataset/duckdb'
 import { cutFields, recordsOf, type RecordFormat, type TextRecord } from './records'
@@ -26,7 +28,7 @@ export interface DetectedTable {
   kind: LayoutKind
   role: Role
   label: string
-  /** Null for Parquet. `skipLines` are the lines up to and with the header. */
+  /** Null for Parquet and for matrices. `skipLines` are the lines up to and with the header. */
   text: (TextLayout & RecordFormat & { encoding: 'utf-8' | 'latin-1'; skipLines: number }) | null
   columns: (ColumnInfo & { declared?: 'text' | 'number' | undefined })[]
   rows: string[][]
@@ -40,10 +42,12 @@ export interface DetectedTable {
   idColumn: string
   /** Why the file brings nothing and is left out; null when it is used. */
   ignored: string | null
+  /** Of matrices: the rows they unfold to, by column, block by block. Without it the rows are read from the source. */
+  unfold?: (signal?: AbortSignal) => AsyncGenerator<string[][]>
 }
 
-const previewRows = 20
-const sampledRecords = 2000
+export const previewRows = 20
+export const sampledRecords = 2000
 
 /** `007` is a name, not the number seven. */
 const leadingZero = /^[+-]?0\d/
@@ -65,7 +69,7 @@ export const words = (name: string): string =>
     .replace(/^_|_$/g, '')
 
 /** Names that columns of each meaning go by, best first. */
-const columnNames: Record<keyof ColumnMapping, RegExp[]> = {
+const columnNames: Record<ColumnRole, RegExp[]> = {
   user: [
     /^(user|uid|userid|user_id|user_?name|reviewer_id|reviewerid)$/,
     /^(customer|client|member|visitor|account|buyer|person|reader|listener|viewer|session)(_?id)?$/,
@@ -82,9 +86,11 @@ const columnNames: Record<keyof ColumnMapping, RegExp[]> = {
     /^(timestamp|time|datetime|ts|unix_?time|unix_review_time)$/,
     /^(date|day|created_at|created|event_time|rated_at|review_date|transaction_dt|invoice_date|purchase_date)$/,
   ],
+  randomised: [/^(is_)?randomi[sz]ed$/, /^is_rand(om)?$/],
+  propensity: [/^propensity(_score)?$/],
 }
 
-function findColumn(meaning: keyof ColumnMapping, names: string[], taken: string[]): string | undefined {
+function findColumn(meaning: ColumnRole, names: string[], taken: string[]): string | undefined {
   for (const pattern of columnNames[meaning]) {
     const found = names.find((name) => !taken.includes(name) && pattern.test(words(name)))
     if (found !== undefined) return found
@@ -95,7 +101,7 @@ function findColumn(meaning: keyof ColumnMapping, names: string[], taken: string
 /** Guesses which columns say what, by their names. */
 function mappingByName(names: string[]): Partial<ColumnMapping> {
   const mapping: Partial<ColumnMapping> = {}
-  for (const meaning of ['user', 'item', 'rating', 'time'] as const) {
+  for (const meaning of columnRoles) {
     const found = findColumn(meaning, names, Object.values(mapping))
     if (found !== undefined) mapping[meaning] = found
   }

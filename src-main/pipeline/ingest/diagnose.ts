@@ -3,7 +3,7 @@ import type { ColumnMapping } from '../../../src-shared/domain/dataset'
 import { sqlName, sqlParquet, type DuckDb } from '../dataset/duckdb'
 import { sampleOf, type DetectedTable } from './detect'
 import { streamRecords, type TextRecord } from './records'
-import { ratingFault, timeFault, type TimeFormat } from './values'
+import { propensityFault, randomisedFault, ratingFault, timeFault, type TimeFormat } from './values'
 
 interface Fault {
   code: ErrorCode
@@ -15,10 +15,18 @@ function faultOf(value: (column: string) => string, mapping: ColumnMapping, time
   for (const meaning of ['user', 'item'] as const)
     if (value(mapping[meaning]) === '')
       return { code: 'rowInvalid', text: `the ${meaning} id (column "${mapping[meaning]}") is blank` }
-  const rating = mapping.rating === undefined ? null : ratingFault(value(mapping.rating))
-  if (rating !== null) return { code: 'valueInvalid', text: `rating (column "${mapping.rating}"): ${rating}` }
-  const time = mapping.time === undefined ? null : timeFault(value(mapping.time), timeFormat)
-  return time === null ? null : { code: 'valueInvalid', text: `time (column "${mapping.time}"): ${time}` }
+  const checks = {
+    rating: ratingFault,
+    time: (text: string) => timeFault(text, timeFormat),
+    randomised: randomisedFault,
+    propensity: propensityFault,
+  }
+  for (const meaning of ['rating', 'time', 'randomised', 'propensity'] as const) {
+    const column = mapping[meaning]
+    const fault = column === undefined ? null : checks[meaning](value(column))
+    if (fault !== null) return { code: 'valueInvalid', text: `${meaning} (column "${column}"): ${fault}` }
+  }
+  return null
 }
 
 const located = (

@@ -86,6 +86,49 @@ describe('one table', () => {
     ])
   })
 
+  it.each(['randomised', 'randomized', 'is_random', 'isRandom', 'is_rand'])(
+    'with what was shown at random, as %s, and its propensity',
+    async (name) => {
+      const written = ['yes,0.25', 'No,1', 'TRUE,1e-3', 'false,', '1,0.5', '0,0.5', ',0.5', '1.0,0.5']
+      const rows = written.map((row, at) => `u,i${at},${row}\n`).join('')
+      const text = `user,item,${name},propensity\n${rows}`
+      expect((await previewImport(await filesOf({ a: text }))).mapping).toEqual({
+        user: 'user',
+        item: 'item',
+        randomised: name,
+        propensity: 'propensity',
+      })
+      expect(await imported({ a: text })).toEqual([
+        'u · i0 · yes · 0.25',
+        'u · i1 · no · 1',
+        'u · i2 · yes · 0.001',
+        'u · i3 · no · ',
+        'u · i4 · yes · 0.5',
+        'u · i5 · no · 0.5',
+        'u · i6 · no · 0.5',
+        'u · i7 · yes · 0.5',
+      ])
+      const [manifest] = await listDatasets(folder.workspace)
+      expect(manifest).toMatchObject({ randomised: 4, hasPropensities: true, itemAttributes: [] })
+    },
+  )
+
+  it('with columns named otherwise for them, where the analyst says so; without, the tables stay as they were', async () => {
+    const files = await filesOf({ a: 'user,item,lottery,weight\nu1,i1,1,0.5\nu1,i2,0,0.25\n' })
+    const mapping = { user: 'user', item: 'item', randomised: 'lottery', propensity: 'weight' }
+    await importTables({ workspace: folder.workspace, name: 'said', files, mapping })
+    expect((await readRows(folder.workspace, 'said', 'interactions', 0, 9)).rows).toEqual([
+      ['u1', 'i1', 'yes', 0.5],
+      ['u1', 'i2', 'no', 0.25],
+    ])
+    const plain = await importTables({ workspace: folder.workspace, name: 'plain', files })
+    expect(plain).not.toHaveProperty('randomised')
+    expect(plain).not.toHaveProperty('hasPropensities')
+    const path = join(folder.workspace, 'datasets', 'plain', 'interactions.parquet')
+    const stored = await withDuckDb({}, (db) => db.rows<{ column_name: string }>(`DESCRIBE SELECT * FROM '${path}'`))
+    expect(stored.map(({ column_name }) => column_name)).toEqual(['user', 'item', 'rating', 'time'])
+  })
+
   it('with a name that stands twice in its header; values that stand twice in a first row are no header', async () => {
     const twice = 'user,item,item,rating\nu1,i1,a,5\nu1,i2,b,4\n'
     expect((await previewImport(await filesOf({ a: twice }))).mapping).toEqual({

@@ -4,15 +4,23 @@ import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { CausewayError } from '../../../src-shared/contract/errors'
-import type { Attribute, ColumnMapping, DatasetManifest, TextLayout } from '../../../src-shared/domain/dataset'
+import {
+  columnRoles,
+  type Attribute,
+  type ColumnMapping,
+  type DatasetManifest,
+  type TextLayout,
+} from '../../../src-shared/domain/dataset'
 import type { JobProgress } from '../../../src-shared/domain/job'
 import { datasetDirectory, datasetsDirectory, temporaryDirectory } from '../../storage/layout'
 import { toIoError } from '../../storage/io-errors'
 import { tableFiles } from '../dataset/dataset'
 import { sqlName, sqlParquet, sqlText, withDuckDb, type DuckDb } from '../dataset/duckdb'
 import { attributeName, sqlTyped, strayNote, typeColumns } from './attribute-types'
+import { unfolded } from './coat'
 import { isNotUtf8, parquetOptions, sqlInteractionColumns, sqlSource, timeFormatIn } from './columns'
-import { detectTables, movieLens100kGenres, titleOf, type DetectedTable, type SourceFile } from './detect'
+import { movieLens100kGenres, titleOf, type DetectedTable, type SourceFile } from './detect'
+import { detectSources } from './detect-sources'
 import { findFault } from './diagnose'
 import { addLogAttributes, furtherColumns } from './log-attributes'
 import type { TimeFormat } from './values'
@@ -62,8 +70,9 @@ export function resolveMapping(table: DetectedTable, given: ColumnMapping | unde
   const names = table.columns.map((column) => column.name)
   const file = table.source.handle.name
   const has = `It has the columns ${names.map((name) => `"${name}"`).join(', ')}`
-  const { user, item, rating, time } = given ?? table.mapping
-  for (const [meaning, column] of Object.entries({ user, item, rating, time }))
+  const mapping = given ?? table.mapping
+  for (const meaning of columnRoles) {
+    const column = mapping[meaning]
     if (column !== undefined && !names.includes(column))
       throw new CausewayError('columnMissing', `"${file}" has no column "${column}" for the ${meaning}. ${has}.`, {
         file,
@@ -72,6 +81,8 @@ export function resolveMapping(table: DetectedTable, given: ColumnMapping | unde
         line: 1,
         sample: table.rows[0]?.join(table.text?.delimiter ?? ', ').slice(0, 200),
       })
+  }
+  const { user, item } = mapping
   const missing = [user === undefined && 'user', item === undefined && 'item'].filter((word) => word !== false)
   if (user === undefined || item === undefined)
     throw new CausewayError(
@@ -85,12 +96,9 @@ export function resolveMapping(table: DetectedTable, given: ColumnMapping | unde
         sample: (table.text?.header ? names : table.rows[0])?.join(table.text?.delimiter ?? ', ').slice(0, 200),
       },
     )
-  if (
-    new Set(Object.values({ user, item, ...(rating && { rating }), ...(time && { time }) })).size < 2 ||
-    user === item
-  )
+  if (user === item)
     throw new CausewayError('badRequest', `User and item cannot be the same column "${user}".`, { user, item })
-  return { user, item, ...(rating !== undefined && { rating }), ...(time !== undefined && { time }) }
+  return { ...mapping, user, item }
 }
 
 /**
@@ -102,7 +110,7 @@ export function resolveMapping(table: DetectedTable, given: ColumnMapping | unde
 export async function importTables(request: ImportRequest): Promise<DatasetManifest> {
   const { workspace, name } = request
   await checkDatasetName(workspace, name)
-  const tables = await detectTables(request.files, request.text)
+  const tables = await detectSources(request.files, request.text, request.signal)
   const temporary = temporaryDirectory(workspace)
   const work = join(temporary, `import-${randomUUID()}`)
   // Folders that this import makes go again when it fails, unless something else has moved in.
@@ -138,11 +146,15 @@ export async function importTables(request: ImportRequest): Promise<DatasetManif
 
 async function convert(
   db: DuckDb,
-  tables: DetectedTable[],
+  detected: DetectedTable[],
   work: string,
   request: ImportRequest,
 ): Promise<DatasetManifest> {
   const { signal } = request
+  const unfoldedRows = join(work, 'unfolded')
+  await mkdir(unfoldedRows)
+  const tables: DetectedTable[] = []
+  for (const table of detected) tables.push(await unfolded(table, unfoldedRows, signal))
   const interactions = tables[0]!
   const mapping = resolveMapping(interactions, request.mapping)
   const report = progressOf(request)
@@ -152,9 +164,14 @@ async function convert(
     report('Reading rows', share * 0.8),
   )
   report('Counting', 0.8)
-  const counts = await db.row<{ interactions: number; users: number; items: number; ratings: number; times: number }>(
+  const { randomised, propensity } = mapping
+  const counts = await db.row<
+    Record<'interactions' | 'users' | 'items' | 'ratings' | 'times' | 'randomised' | 'propensities', number>
+  >(
     `SELECT count(*)::DOUBLE AS interactions, count(DISTINCT "user")::DOUBLE AS users, count(DISTINCT item)::DOUBLE AS items,
-       count(rating)::DOUBLE AS ratings, count("time")::DOUBLE AS times FROM ${sqlParquet(out('interactions'))}`,
+       count(rating)::DOUBLE AS ratings, count("time")::DOUBLE AS times,
+       ${randomised === undefined ? '0' : 'count(*) FILTER (randomised)'}::DOUBLE AS randomised,
+       ${propensity === undefined ? '0' : 'count(propensity)'}::DOUBLE AS propensities FROM ${sqlParquet(out('interactions'))}`,
     { signal },
   )
   if (counts.interactions === 0)
@@ -206,11 +223,14 @@ async function convert(
     interactions: counts.interactions,
     hasRatings: counts.ratings > 0,
     hasTimes: counts.times > 0,
+    ...(randomised !== undefined && { randomised: counts.randomised }),
+    ...(propensity !== undefined && { hasPropensities: counts.propensities > 0 }),
     itemAttributes: attributes.items,
     userAttributes: attributes.users,
     titleAttribute: titleOf(attributes.items),
     ...(notes.length > 0 && { notes }),
   }
+  await rm(unfoldedRows, { recursive: true })
   report('Done', 1)
   return manifest
 }

@@ -1,17 +1,18 @@
 import type { ImportPreview, TextLayout } from '../../../src-shared/domain/dataset'
 import { timeFormatIn } from './columns'
-import { detectTables, type DetectedTable, type SourceFile } from './detect'
+import type { DetectedTable, SourceFile } from './detect'
+import { detectSources } from './detect-sources'
 import { findEarlyFault } from './diagnose'
 
 /**
  * What an import of these files would read: how each is cut, which holds the interactions, which columns say what. Reads only the
- * beginning of each file and writes nothing.
+ * beginning of each file (matrices whole, as their shape is known only then) and writes nothing.
  * @param text how to cut the interactions, where the analyst corrects the guess
  * @throws CausewayError saying what a file is where it is no table: `fileEmpty`, `fileBinary`, `fileFormatUnknown`, `fileTruncated`,
  *   `delimiterWrong`
  */
 export async function previewImport(files: SourceFile[], text?: TextLayout): Promise<ImportPreview> {
-  const tables = await detectTables(files, text)
+  const tables = await detectSources(files, text)
   const [interactions] = tables as [DetectedTable, ...DetectedTable[]]
   const { mapping } = interactions
   return {
@@ -40,6 +41,6 @@ function warningsOf(table: DetectedTable): string[] {
   const warnings = fault === null ? [] : [`As it is cut and mapped, the import will be refused: ${fault}`]
   if (table.role !== 'interactions') return warnings
   if (rating === undefined) warnings.push(`${file} has no rating column: every interaction counts as positive.`)
-  if (time === undefined) warnings.push(`${file} has no time column: only a random split is possible.`)
+  if (time === undefined) warnings.push(`${file} has no time column: a split by time is not possible.`)
   return warnings
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { looksLikeTimes, ratingFault, timeFault, timeFormatOf } from './values'
+import { looksLikeTimes, propensityFault, randomisedFault, ratingFault, timeFault, timeFormatOf } from './values'
 
 describe('times', () => {
   it.each([
@@ -51,4 +51,25 @@ it.each(['', ' ', '3', '-1.5', '+2', '.5', '5.', '1e2', ' 4 '])('%j is fine as a
 })
 it.each(['x', '3,5', 'NaN', 'inf', '-Infinity', '1e999', '4 stars', '0x10', '1_000'])('%j is no rating', (value) => {
   expect(ratingFault(value)).not.toBeNull()
+})
+
+describe('randomised', () => {
+  it.each(['yes', ' No ', 'TRUE', 'false', '1', '0', '1.0', '', ' '])('%j is one', (value) => {
+    expect(randomisedFault(value)).toBeNull()
+  })
+  it.each(['2', 'y', 'random', '-1'])('%j is none', (value) => {
+    expect(randomisedFault(value)).toContain(`"${value}" is neither yes nor no`)
+  })
+})
+
+describe('propensities', () => {
+  it.each(['1', '0.5', '1e-9', ' .25 ', ''])('%j is one', (value) => {
+    expect(propensityFault(value)).toBeNull()
+  })
+  it.each(['0', '-0', '1.0001', '-0.5', '1e-400'])('%j is none', (value) => {
+    expect(propensityFault(value)).toContain('is no probability')
+  })
+  it.each(['nan', 'inf', '50 %'])('%j is no number', (value) => {
+    expect(propensityFault(value)).toContain('is not a number')
+  })
 })

@@ -72,6 +72,26 @@ export function ratingFault(value: string): string | null {
   return `"${text.slice(0, 60)}" is not a number`
 }
 
+/** How a column of yes and no is written, in lower case; tables with blanks make 1.0 of 1. */
+export const yesWords = ['yes', 'true', '1', '1.0']
+export const noWords = ['no', 'false', '0', '0.0']
+
+/** Why a value says neither yes nor no, or null. A blank says no. */
+export function randomisedFault(value: string): string | null {
+  const text = value.trim().toLowerCase()
+  if (text === '' || yesWords.includes(text) || noWords.includes(text)) return null
+  return `"${value.trim().slice(0, 60)}" is neither yes nor no (expected yes or no, true or false, 1 or 0)`
+}
+
+/** Why a propensity cannot be one, or null. A blank propensity is a missing one. */
+export function propensityFault(value: string): string | null {
+  const text = value.trim()
+  if (text === '') return null
+  if (!numberPattern.test(text)) return `"${text.slice(0, 60)}" is not a number`
+  if (Number(text) > 0 && Number(text) <= 1) return null
+  return `${text} is no probability of having been observed (expected above 0 and up to 1)`
+}
+
 /** Why a time cannot be one, or null. A blank time is a missing one. */
 export function timeFault(value: string, format: TimeFormat): string | null {
   const text = value.trim()

@@ -45,6 +45,9 @@ export function describeCard(card: DatasetCard): string {
         `${count(prepared.train)} / ${count(prepared.validation)} / ${count(prepared.test)}`,
       ],
       ['Repeated interactions', count(raw.duplicates)],
+      ...(manifest.randomised === undefined
+        ? []
+        : [['Shown at random', count(manifest.randomised)] as [string, string]]),
       ['Users without a test item', count(prepared.coldUsers)],
       ['Positives on the top 20 % of items', percent(card.shareOfTop20Percent)],
       ['Time range', card.timeRange ? `${card.timeRange.from} to ${card.timeRange.to}` : 'no times'],

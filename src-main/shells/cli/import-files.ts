@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { CausewayError } from '../../../src-shared/contract/errors'
+import { coatSiblings } from '../../pipeline/ingest/coat'
 import { toIoError } from '../../storage/io-errors'
 
 // The tables that go together in the known layouts, by the name of the one with the interactions.
@@ -9,6 +10,7 @@ const together: [interactions: RegExp, others: (name: string) => string[]][] = [
   [/^u\.data$/, () => ['u.item', 'u.user']],
   [/^ratings\.dat$/, () => ['movies.dat', 'users.dat']],
   [/^ratings\.csv$/, () => ['movies.csv']],
+  [/^train\.ascii$/, () => coatSiblings],
 ]
 
 const tables = new Set(['.csv', '.tsv', '.txt', '.dat', '.data', '.parquet', '.inter'])

@@ -262,6 +262,8 @@ interface ImportOptions {
   itemColumn?: string
   ratingColumn?: string
   timeColumn?: string
+  randomisedColumn?: string
+  propensityColumn?: string
   delimiter?: string
   /** Commander: true for --header, false for --no-header. */
   header?: boolean
@@ -283,18 +285,25 @@ function addDataCommands({ program, output, session, finish, exit }: CommandCont
     files: string[],
     given: ImportOptions,
   ): Promise<ColumnMapping | undefined> => {
-    const named = { user: given.userColumn, item: given.itemColumn, rating: given.ratingColumn, time: given.timeColumn }
+    const named: Partial<ColumnMapping> = {
+      user: given.userColumn,
+      item: given.itemColumn,
+      rating: given.ratingColumn,
+      time: given.timeColumn,
+      randomised: given.randomisedColumn,
+      propensity: given.propensityColumn,
+    }
     const chosen = Object.fromEntries(Object.entries(named).filter(([, column]) => column !== undefined))
     if (Object.keys(chosen).length === 0) return undefined
     const { mapping } = await opened.request('data:preview', { files, text: textLayout(given) })
     const merged: Partial<ColumnMapping> = { ...mapping, ...chosen }
-    const { user, item, rating, time } = merged
+    const { user, item } = merged
     if (user === undefined || item === undefined) {
       throw new CausewayError('columnMissing', `Name the ${user === undefined ? 'user' : 'item'} column too.`, {
         mapping: merged,
       })
     }
-    return { user, item, ...(rating === undefined ? {} : { rating }), ...(time === undefined ? {} : { time }) }
+    return { ...merged, user, item }
   }
 
   const importJob = async (opened: Session, job: JobSnapshot, name: string): Promise<void> => {
@@ -318,6 +327,8 @@ function addDataCommands({ program, output, session, finish, exit }: CommandCont
     .option('--item-column <name>', 'column with the item ids')
     .option('--rating-column <name>', 'column with the ratings')
     .option('--time-column <name>', 'column with the times')
+    .option('--randomised-column <name>', 'column that says whether the item was shown at random')
+    .option('--propensity-column <name>', 'column with the probability of having been observed')
     .option('--delimiter <text>', 'what separates the columns')
     .option('--header', 'the first line names the columns')
     .option('--no-header', 'the first line is data')

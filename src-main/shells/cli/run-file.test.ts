@@ -100,6 +100,20 @@ describe('the files of an import', () => {
     expect(() => names([directory])).toThrow(/holds no table/)
   })
 
+  it('of matrices are those of train and test with the features and their maps', () => {
+    const matrices = [
+      'train.ascii',
+      'test.ascii',
+      'user_features.ascii',
+      'user_features_map.txt',
+      'item_features.ascii',
+      'item_features_map.txt',
+    ]
+    for (const name of [...matrices, 'README.txt']) write(name)
+    expect(names([directory])).toEqual(matrices)
+    expect(names([join(directory, 'train.ascii')])).toEqual(matrices)
+  })
+
   it('have to be there', () => {
     expect(() => names([join(directory, 'none.csv')])).toThrow(expect.objectContaining({ code: 'fileUnreadable' }))
   })

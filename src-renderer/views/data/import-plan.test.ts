@@ -22,10 +22,12 @@ describe('the mapping', () => {
     expect(mappingProblem({ user: 'u' })).toContain('item')
     expect(mappingProblem({ user: 'u', item: 'u' })).toBe('The column u is used twice.')
     expect(mappingProblem({ user: 'u', item: 'i', rating: undefined })).toBeNull()
+    expect(mappingProblem({ user: 'u', item: 'i', rating: 'p', propensity: 'p' })).toBe('The column p is used twice.')
   })
 
   it('names the role of a column', () => {
     expect(roleOfColumn({ user: 'u', item: 'i' }, 'i')).toBe('Item')
+    expect(roleOfColumn({ user: 'u', item: 'i', randomised: 'r' }, 'r')).toBe('Randomised')
     expect(roleOfColumn({ user: 'u', item: 'i' }, 'x')).toBeNull()
   })
 

@@ -1,10 +1,17 @@
-import type { ColumnMapping, ImportPreview, TablePreview } from '../../../src-shared/domain/dataset'
+import {
+  columnRoles,
+  type ColumnMapping,
+  type ImportPreview,
+  type TablePreview,
+} from '../../../src-shared/domain/dataset'
 
 export const mappingRoles = [
   { role: 'user', label: 'User', required: true },
   { role: 'item', label: 'Item', required: true },
   { role: 'rating', label: 'Rating', required: false },
   { role: 'time', label: 'Time', required: false },
+  { role: 'randomised', label: 'Randomised', required: false },
+  { role: 'propensity', label: 'Propensity', required: false },
 ] as const
 export type MappingRole = (typeof mappingRoles)[number]['role']
 
@@ -53,7 +60,7 @@ export function mappingProblem(mapping: Partial<ColumnMapping>): string | null {
   if (!mapping.user && !mapping.item) return 'Say which column holds the user and which the item.'
   if (!mapping.user) return 'Say which column holds the user.'
   if (!mapping.item) return 'Say which column holds the item.'
-  const used = [mapping.user, mapping.item, mapping.rating, mapping.time].filter((column) => column !== undefined)
+  const used = columnRoles.map((role) => mapping[role]).filter((column) => column !== undefined)
   const twice = used.find((column, i) => used.indexOf(column) !== i)
   return twice === undefined ? null : `The column ${twice} is used twice.`
 }
