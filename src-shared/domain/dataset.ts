@@ -128,7 +128,7 @@ export const recipeSchema = [
     key: 'kCore',
     type: 'integer',
     label: 'k-core',
-    help: 'Keeps only users and items with at least this many positives, repeated until it holds for all. 0 keeps everyone.',
+    help: 'Keeps only users and items with at least this many positives, repeated until it holds for all. 0 keeps everyone who has a positive; in a randomised split everyone who has an interaction.',
     unit: 'positives',
     default: 0,
     min: 0,
@@ -139,11 +139,12 @@ export const recipeSchema = [
     key: 'splitBy',
     type: 'choice',
     label: 'Split by',
-    help: 'How the interactions of each user are divided into train, validation and test.',
+    help: 'How the interactions of each user are divided into train, validation and test. Randomised: test is what was shown at random; a pair that was also chosen is in both, and duplicates are merged within each kind.',
     default: 'random',
     choices: [
       { value: 'random', label: 'Seeded random' },
       { value: 'time', label: 'Time: the latest are test' },
+      { value: 'randomised', label: 'Randomised: those shown at random are test' },
     ],
     basic: true,
   },
@@ -161,7 +162,7 @@ export const recipeSchema = [
     key: 'validationShare',
     type: 'number',
     label: 'Validation share',
-    help: 'Share of the positives of each user that picks the best epoch.',
+    help: 'Share of the positives of each user that picks the best epoch. In a randomised split: of those that the user chose.',
     default: 0.1,
     min: 0.01,
     max: 0.45,
@@ -171,7 +172,7 @@ export const recipeSchema = [
     key: 'testShare',
     type: 'number',
     label: 'Test share',
-    help: 'Share of the positives of each user that the final metrics are computed on.',
+    help: 'Share of the positives of each user that the final metrics are computed on. Not used in a randomised split.',
     default: 0.2,
     min: 0.01,
     max: 0.45,
@@ -183,7 +184,7 @@ export interface Recipe {
   threshold: number
   duplicates: 'last' | 'first' | 'max' | 'mean'
   kCore: number
-  splitBy: 'random' | 'time'
+  splitBy: 'random' | 'time' | 'randomised'
   splitSeed: number
   validationShare: number
   testShare: number
@@ -214,7 +215,7 @@ export interface DatasetCard {
     train: number
     validation: number
     test: number
-    /** Users with too few positives to have a test item. */
+    /** Users without a positive in the test part. */
     coldUsers: number
     splitHash: string
   }

@@ -78,6 +78,27 @@ it('bins ratings that take many values', async () => {
   expect(ratings.every(({ count }) => count === 10)).toBe(true)
 })
 
+it('says what was shown at random, and what a split by it tests on', async () => {
+  const rows = ['u0', 'u1', 'u2'].flatMap((user) => [
+    ...[0, 1, 2, 3].map((item) => `${user},i${item},5,0,0.5`),
+    `${user},i4,${user === 'u0' ? 5 : 1},1,`,
+  ])
+  // Chosen by nobody and liked by nobody.
+  const text = `user,item,rating,randomised,propensity\n${rows.join('\n')}\nu3,i5,1,1,1\n`
+  const mixed = await cardOf(text)
+  expect(mixed.manifest).toMatchObject({ randomised: 4, hasPropensities: true })
+  const texts = (card: DatasetCard): string[] => card.alerts.map((alert) => `${alert.level}: ${alert.text}`)
+  expect(texts(mixed)).toContainEqual(expect.stringMatching(/^info: 4 interactions were shown at random\. Split by/))
+  expect(texts(mixed)).toContain('warning: 3 interactions have no propensity.')
+  const card = await makeCard(folder.workspace, 'it', { splitBy: 'randomised' })
+  expect(card.prepared).toMatchObject({ users: 4, items: 6, positives: 13, test: 1, train: 9, validation: 3 })
+  expect(card.prepared.coldUsers).toBe(3)
+  // u3 has no positive.
+  expect(card.positivesPerUser).toEqual({ edges: [0, 1, 2, 5, 10], counts: [1, 0, 2, 1] })
+  expect(texts(card)).toContainEqual(expect.stringMatching(/^info: The test part was shown at random/))
+  expect(texts(card).filter((alert) => /left out|only one positive/.test(alert))).toEqual([])
+})
+
 it('writes nothing', async () => {
   await cardOf('user,item\nu1,i1\nu1,i2\nu2,i1\nu2,i2\n')
   const before = await folder.contents()

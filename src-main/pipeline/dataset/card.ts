@@ -57,8 +57,10 @@ function cardOf(manifest: DatasetManifest, recipe: Recipe, preparation: Preparat
     timeRange: columns.times ? rangeOf(columns.times) : null,
   }
   const single = perUser.filter((count) => count === 1).length
-  const unrated = columns.ratings ? columns.ratings.reduce((sum, rating) => sum + (Number.isNaN(rating) ? 1 : 0), 0) : 0
-  return { ...card, alerts: alertsOf(card, { single, unrated }) }
+  const missing = (values: Float64Array | null): number =>
+    values ? values.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0) : 0
+  const gaps = { single, unrated: missing(columns.ratings), unweighted: missing(columns.propensities) }
+  return { ...card, alerts: alertsOf(card, gaps) }
 }
 
 /** Positives of each item, from the most to the least popular. */
@@ -103,10 +105,10 @@ function countRatings(ratings: Float64Array): DatasetCard['ratings'] {
   return bins
 }
 
-/** A histogram of counts over the bins 1, 2, 5, 10, 20, 50, … */
+/** A histogram of counts over the bins 1, 2, 5, 10, 20, 50, …, and 0 where it is among them. */
 function histogram(counts: number[]): Histogram {
   const max = counts.reduce((most, count) => Math.max(most, count), 0)
-  const edges = [1]
+  const edges = counts.includes(0) ? [0, 1] : [1]
   for (let decade = 1; edges.at(-1)! <= max; decade *= 10)
     for (const step of [2, 5, 10]) if (edges.at(-1)! <= max) edges.push(step * decade)
   const bins = edges.slice(1).map(() => 0)
@@ -131,7 +133,7 @@ const percent = (share: number): string => `${(share * 100).toFixed(share < 0.01
 /** What an analyst should know before trusting numbers made from this data set. */
 function alertsOf(
   card: Omit<DatasetCard, 'alerts'>,
-  { single, unrated }: { single: number; unrated: number },
+  { single, unrated, unweighted }: { single: number; unrated: number; unweighted: number },
 ): CardAlert[] {
   const { raw, prepared, manifest, recipe } = card
   const alerts: CardAlert[] = []
@@ -145,12 +147,22 @@ function alertsOf(
   if (!manifest.hasRatings) inform('There are no ratings: every interaction counts as positive.')
   if (unrated > 0 && manifest.hasRatings)
     warn(`${count(unrated, 'interaction has', 'interactions have')} no rating and cannot be positive.`)
+  if (unweighted > 0) warn(`${count(unweighted, 'interaction has', 'interactions have')} no propensity.`)
+  const isRandomised = recipe.splitBy === 'randomised'
+  if (manifest.randomised !== undefined && manifest.randomised > 0 && !isRandomised)
+    inform(
+      `${count(manifest.randomised, 'interaction was', 'interactions were')} shown at random. Split by "randomised" to test on them alone: elsewhere they are mixed with what users chose.`,
+    )
+  if (isRandomised)
+    inform('The test part was shown at random: what is measured on it is free of selection by the users.')
   const reason = recipe.kCore > 1 ? `no positive in the ${recipe.kCore}-core` : 'no positive'
   const lostUsers = raw.users - prepared.users
   if (lostUsers > 0) inform(`${count(lostUsers, 'user is', 'users are')} left out by the recipe (${reason}).`)
   const lostItems = raw.items - prepared.items
   if (lostItems > 0) inform(`${count(lostItems, 'item is', 'items are')} left out by the recipe (${reason}).`)
-  if (single > 0) warn(`${count(single, 'user has', 'users have')} only one positive: kept for training, never tested.`)
+  // In a randomised split it may well be the one that is tested.
+  if (single > 0 && !isRandomised)
+    warn(`${count(single, 'user has', 'users have')} only one positive: kept for training, never tested.`)
   if (prepared.coldUsers > 0)
     warn(`${count(prepared.coldUsers, 'user has', 'users have')} no test item and count in no metric.`)
   if (prepared.users - prepared.coldUsers < 100)

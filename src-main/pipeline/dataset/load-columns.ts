@@ -1,26 +1,42 @@
 import { sqlParquet, type DuckDb, type Watch } from './duckdb'
 import { tablePath } from './dataset'
 
+/** What is told of interactions beside their user and item, a number for each; null where the data set does not tell it. */
+export interface Told {
+  /** NaN where a rating is missing. */
+  ratings: Float64Array | null
+  /** Seconds since 1970, NaN where missing. */
+  times: Float64Array | null
+  /** 1 where the item was shown at random, else 0. */
+  randomised: Int32Array | null
+  /** The probability with which the pair came to be observed, NaN where missing. */
+  propensities: Float64Array | null
+}
+
+/** What is told of the given ones, in their order. */
+export const takeTold = ({ ratings, times, randomised, propensities }: Told, at: Int32Array): Told => ({
+  ratings: ratings && Float64Array.from(at, (entry) => ratings[entry]!),
+  times: times && Float64Array.from(at, (entry) => times[entry]!),
+  randomised: randomised && at.map((entry) => randomised[entry]!),
+  propensities: propensities && Float64Array.from(at, (entry) => propensities[entry]!),
+})
+
 /**
  * The interactions of a data set as columns, in the order of their rows. Ids are codes into `userIds` and `itemIds`, numbered by first
  * appearance, so that they are the same on every machine.
  */
-export interface Columns {
+export interface Columns extends Told {
   userIds: string[]
   itemIds: string[]
   users: Int32Array
   items: Int32Array
-  /** NaN where a rating is missing; null where the data set has none. */
-  ratings: Float64Array | null
-  /** Seconds since 1970, NaN where missing; null where the data set has none. */
-  times: Float64Array | null
 }
 
 /** Reads the interactions of the data set in `directory`. */
 export async function loadColumns(
   db: DuckDb,
   directory: string,
-  has: { rows: number; ratings: boolean; times: boolean },
+  has: { rows: number } & Record<keyof Told, boolean>,
   watch: Watch = {},
 ): Promise<Columns> {
   const path = tablePath(directory, 'interactions')
@@ -42,12 +58,16 @@ export async function loadColumns(
     items: new Int32Array(has.rows),
     ratings: has.ratings ? new Float64Array(has.rows) : null,
     times: has.times ? new Float64Array(has.rows) : null,
+    randomised: has.randomised ? new Int32Array(has.rows) : null,
+    propensities: has.propensities ? new Float64Array(has.rows) : null,
   }
   const selected: [sql: string, into: Int32Array | Float64Array | null][] = [
     ['enum_code("user"::user_code)::INTEGER', columns.users],
     ['enum_code("item"::item_code)::INTEGER', columns.items],
     [`coalesce("rating", 'nan'::DOUBLE)`, columns.ratings],
     [`coalesce("time"::DOUBLE, 'nan'::DOUBLE)`, columns.times],
+    ['"randomised"::INTEGER', columns.randomised],
+    [`coalesce("propensity", 'nan'::DOUBLE)`, columns.propensities],
   ]
   const wanted = selected.filter((column): column is [string, Int32Array | Float64Array] => column[1] !== null)
   await db.numbers(

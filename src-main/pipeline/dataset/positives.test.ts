@@ -5,11 +5,11 @@ import { resolveRecipe } from '../split/prepare-split'
 import type { Columns } from './load-columns'
 import { groupBy, keepCore, mergeDuplicates, selectPositives, type Merged } from './positives'
 
-type Row = [user: number, item: number, rating?: number, time?: number]
+type Row = [user: number, item: number, rating?: number, time?: number, randomised?: 0 | 1, propensity?: number]
 
 const columnsOf = (rows: Row[]): Columns => {
   const count = (at: 0 | 1): number => Math.max(...rows.map((row) => row[at])) + 1
-  const floats = (at: 2 | 3): Float64Array | null =>
+  const floats = (at: 2 | 3 | 5): Float64Array | null =>
     rows.some((row) => row[at] !== undefined) ? Float64Array.from(rows, (row) => row[at] ?? NaN) : null
   return {
     userIds: Array.from({ length: count(0) }, (_, at) => `u${at}`),
@@ -18,6 +18,8 @@ const columnsOf = (rows: Row[]): Columns => {
     items: Int32Array.from(rows, (row) => row[1]),
     ratings: floats(2),
     times: floats(3),
+    randomised: rows.some((row) => row[4]) ? Int32Array.from(rows, (row) => row[4] ?? 0) : null,
+    propensities: floats(5),
   }
 }
 
@@ -80,6 +82,36 @@ describe('duplicates', () => {
     ]
     expect(entriesOf(mergeDuplicates(columnsOf(rows), 'mean'))).toEqual([[0, 0, 3, null]])
     expect(entriesOf(mergeDuplicates(columnsOf(rows), 'max'))).toEqual([[0, 0, 4, null]])
+  })
+
+  // The first and the last row are of the same kind.
+  const twice: Row[] = [
+    [0, 0, 5, 20, 0, 0.5],
+    [0, 0, 1, 30, 1, 0.1],
+    [0, 0, 3, 10, 0, 0.25],
+  ]
+
+  it('of what was chosen and what was shown at random are merged apart only where it is asked for', () => {
+    const apart = mergeDuplicates(columnsOf(twice), 'last', true)
+    expect(entriesOf(apart)).toEqual([
+      [0, 0, 5, 20],
+      [0, 0, 1, 30],
+    ])
+    expect([...apart.randomised!]).toEqual([0, 1])
+    expect(apart.duplicates).toBe(1)
+    const together = mergeDuplicates(columnsOf(twice), 'last')
+    expect(entriesOf(together)).toEqual([[0, 0, 1, 30]])
+    expect(together.randomised).toBeNull()
+    expect(together.duplicates).toBe(2)
+  })
+
+  it.each<[policy: Recipe['duplicates'], propensity: number]>([
+    ['last', 0.1],
+    ['first', 0.25],
+    ['max', 0.5],
+    ['mean', 0.1],
+  ])('%s keep the propensity of the row that counts', (policy, propensity) => {
+    expect([...mergeDuplicates(columnsOf(twice), policy).propensities!]).toEqual([propensity])
   })
 
   it('are merged without ratings and times too', () => {
@@ -166,5 +198,38 @@ describe('positives', () => {
     ])
     const positives = selectPositives(columns, mergeDuplicates(columns, 'last'), resolveRecipe({ threshold: 1000 }))
     expect([...positives.items]).toEqual([0, 1, 0])
+  })
+
+  describe('of a randomised split', () => {
+    const rows: Row[] = [
+      [0, 0, 5, undefined, 0],
+      [0, 1, 4, undefined, 1],
+      [1, 0, 5, undefined, 1],
+      [1, 1, 4, undefined, 0],
+      // A user and an item without a positive.
+      [2, 2, 1, undefined, 1],
+      [3, 3, 5, undefined, 0],
+    ]
+    const select = (given: Record<string, unknown>): ReturnType<typeof selectPositives> => {
+      const columns = columnsOf(rows)
+      const recipe = resolveRecipe({ splitBy: 'randomised', ...given })
+      return selectPositives(columns, mergeDuplicates(columns, 'last', true), recipe)
+    }
+
+    it('leave nobody out, whether they have one or not', () => {
+      const positives = select({})
+      expect(positives.userIds).toEqual(['u0', 'u1', 'u2', 'u3'])
+      expect(positives.itemIds).toEqual(['i0', 'i1', 'i2', 'i3'])
+      expect([...positives.starts]).toEqual([0, 2, 4, 4, 5])
+      expect([...positives.items]).toEqual([0, 1, 0, 1, 3])
+      expect([...positives.randomised!]).toEqual([0, 1, 1, 0, 0])
+      expect([...positives.ratings!]).toEqual([5, 4, 5, 4, 5])
+    })
+
+    it('are limited by a k-core, of 1 too', () => {
+      expect(select({ kCore: 1 }).userIds).toEqual(['u0', 'u1', 'u3'])
+      expect(select({ kCore: 2 }).userIds).toEqual(['u0', 'u1'])
+      expect(select({ kCore: 2 }).itemIds).toEqual(['i0', 'i1'])
+    })
   })
 })

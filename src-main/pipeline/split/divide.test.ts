@@ -16,6 +16,9 @@ function positivesOf(counts: number[], timed = true): Positives {
     starts,
     items,
     times: timed ? Float64Array.from(items, (item) => 1000 - item) : null,
+    ratings: null,
+    randomised: null,
+    propensities: null,
   }
 }
 
@@ -89,16 +92,12 @@ describe('divide', () => {
 
 describe('what was rated below the threshold', () => {
   const positives = positivesOf([10, 5, 8])
-  const { starts, items, times } = positivesOf([20, 0, 1])
+  const lower = positivesOf([20, 0, 1])
 
   it('is divided by the same shares, and leaves the positives as they are', () => {
     for (const splitBy of ['random', 'time']) {
       const recipe = resolveRecipe({ splitBy })
-      const split = divide({ ...positives, itemIds: Array.from({ length: 20 }, String) }, recipe, {
-        starts,
-        items,
-        times,
-      })
+      const split = divide({ ...positives, itemIds: Array.from({ length: 20 }, String) }, recipe, lower)
       const { negatives, ...parts } = split
       expect(divide({ ...positives, itemIds: Array.from({ length: 20 }, String) }, recipe)).toEqual(parts)
       const sizes = splitParts.map((part) => [0, 1, 2].map((user) => rowOf(negatives![part], user).length))
@@ -117,16 +116,151 @@ describe('what was rated below the threshold', () => {
     const split = divide(
       { ...positives, itemIds: Array.from({ length: 20 }, String) },
       resolveRecipe({ splitBy: 'time' }),
-      { starts, items, times },
+      lower,
     )
     expect([...rowOf(split.negatives!.test, 0)]).toEqual([0, 1, 2, 3])
+  })
+})
+
+describe('what is told of the pairs', () => {
+  it('follows their order in every part, positives and negatives', () => {
+    const positives = positivesOf([12, 7])
+    const lower = positivesOf([9, 3])
+    // The rating tells user and item apart, and so does the propensity.
+    const told = (rows: Positives, sign: number): Positives => ({
+      ...rows,
+      ratings: Float64Array.from(rows.items, (item, at) => sign * (100 * (at < rows.starts[1]! ? 0 : 1) + item)),
+      propensities: Float64Array.from(rows.items, (item) => (item + 1) / 64),
+    })
+    for (const splitBy of ['random', 'time']) {
+      const split = divide(told(positives, 1), resolveRecipe({ splitBy }), told(lower, -1))
+      for (const part of splitParts)
+        for (const [csr, values, sign] of [
+          [split[part], 'positives', 1],
+          [split.negatives![part], 'negatives', -1],
+        ] as const) {
+          const expected = [0, 1].flatMap((user) => [...rowOf(csr, user)].map((item) => ({ user, item })))
+          expect([...split.ratings![values][part]]).toEqual(
+            expected.map(({ user, item }) => sign * (100 * user + item)),
+          )
+          expect([...split.propensities![values][part]]).toEqual(expected.map(({ item }) => (item + 1) / 64))
+        }
+    }
+  })
+
+  it('is absent where the data do not tell it, and empty for negatives that are not there', () => {
+    const split = divide(positivesOf([5, 5]), resolveRecipe({}))
+    expect(split).not.toHaveProperty('ratings')
+    expect(split).not.toHaveProperty('propensities')
+    const positives = { ...positivesOf([5, 5]), propensities: new Float64Array(10).fill(0.5) }
+    expect(divide(positives, resolveRecipe({})).propensities!.negatives.train).toHaveLength(0)
+  })
+})
+
+describe('a randomised split', () => {
+  /** Of the items 0…total-1 of each user, those from `chosen` on were shown at random. */
+  function randomisedOf(counts: [chosen: number, drawn: number][]): Positives {
+    const positives = positivesOf(counts.map(([chosen, drawn]) => chosen + drawn))
+    const { starts, items } = positives
+    const randomised = items.slice()
+    counts.forEach(([chosen], user) => {
+      for (let at = starts[user]!; at < starts[user + 1]!; at++) randomised[at] = items[at]! < chosen ? 0 : 1
+    })
+    return { ...positives, randomised }
+  }
+  const recipe = resolveRecipe({ splitBy: 'randomised', validationShare: 0.2 })
+
+  it('tests on all that was shown at random, and draws train and validation from the rest', () => {
+    const split = divide(
+      randomisedOf([
+        [10, 4],
+        [1, 3],
+        [0, 2],
+        [5, 0],
+      ]),
+      recipe,
+    )
+    expect(split.isTestRandomised).toBe(true)
+    const rows = [0, 1, 2, 3].map((user) => splitParts.map((part) => [...rowOf(split[part], user)]))
+    expect(rows.map(([, , test]) => test)).toEqual([[10, 11, 12, 13], [1, 2, 3], [0, 1], []])
+    expect(rows.map(([train, validation]) => [train!.length, validation!.length])).toEqual([
+      [8, 2],
+      [1, 0],
+      [0, 0],
+      [4, 1],
+    ])
+    for (const [user, chosen] of [10, 1, 0, 5].entries())
+      expect([...rows[user]![0]!, ...rows[user]![1]!].sort((a, b) => a - b)).toEqual(
+        Array.from({ length: chosen }, (_, item) => item),
+      )
+  })
+
+  it('does not use the test share, and draws by the split seed', () => {
+    const positives = randomisedOf(new Array<[number, number]>(30).fill([10, 2]))
+    const of = (given: Record<string, unknown>): Csr =>
+      divide(positives, resolveRecipe({ ...recipe, ...given })).validation
+    expect(of({ testShare: 0.4 })).toEqual(of({}))
+    expect(of({ splitSeed: 1 })).not.toEqual(of({}))
+  })
+
+  it('keeps a pair that was chosen and shown at random in both, each with its own rating', () => {
+    const positives: Positives = {
+      ...positivesOf([3, 3]),
+      itemIds: ['i0', 'i1'],
+      items: Int32Array.of(0, 1, 1, 1, 0, 0),
+      randomised: Int32Array.of(0, 0, 1, 1, 0, 1),
+      ratings: Float64Array.of(5, 4, 3, 2, 1, 0),
+    }
+    const split = divide(positives, resolveRecipe({ splitBy: 'randomised', validationShare: 0.01 }))
+    expect([...rowOf(split.test, 0), ...rowOf(split.test, 1)]).toEqual([1, 0, 1])
+    expect([...split.ratings!.positives.test]).toEqual([3, 0, 2])
+    const held = { train: [...split.ratings!.positives.train], validation: [...split.ratings!.positives.validation] }
+    expect([...held.train, ...held.validation].sort()).toEqual([1, 4, 5])
+  })
+
+  it('is refused where nothing was shown at random, or nothing is left to train or to test on', () => {
+    expect(() => divide(positivesOf([5, 5]), recipe)).toThrow(
+      expect.objectContaining({
+        code: 'paramInvalid',
+        message: expect.stringContaining('no interaction that was shown'),
+      }),
+    )
+    expect(() =>
+      divide(
+        randomisedOf([
+          [0, 5],
+          [0, 5],
+        ]),
+        recipe,
+      ),
+    ).toThrow(
+      expect.objectContaining({
+        code: 'noPositives',
+        message: expect.stringContaining('the train part would be empty'),
+      }),
+    )
+    expect(() =>
+      divide(
+        randomisedOf([
+          [5, 0],
+          [5, 0],
+        ]),
+        recipe,
+      ),
+    ).toThrow(
+      expect.objectContaining({
+        code: 'noPositives',
+        message: expect.stringContaining('the test part would be empty'),
+      }),
+    )
   })
 })
 
 describe('the hash of a split', () => {
   it('depends on the data and on every setting, and on nothing else', () => {
     const hash = splitHash('data', resolveRecipe({}))
-    expect(hash).toMatch(/^[0-9a-f]{32}$/)
+    // As it has been from the start: runs name their split by it.
+    expect(hash).toBe('b1fe5e88658ab6d193e04145d7043e32')
     expect(splitHash('data', resolveRecipe({ threshold: 4 }))).toBe(hash)
     expect(splitHash('other', resolveRecipe({}))).not.toBe(hash)
     const changes = [
@@ -134,6 +268,7 @@ describe('the hash of a split', () => {
       { duplicates: 'max' },
       { kCore: 5 },
       { splitBy: 'time' },
+      { splitBy: 'randomised' },
       { splitSeed: 1 },
       { validationShare: 0.2 },
       { testShare: 0.1 },

@@ -2,7 +2,7 @@ import { CausewayError } from '../../../src-shared/contract/errors'
 import type { Recipe } from '../../../src-shared/domain/dataset'
 import { splitParts, type Csr, type Split, type SplitPart } from '../../../src-shared/domain/split'
 import { Rng } from '../../tensor/rng'
-import type { Positives } from '../dataset/positives'
+import type { Positives, Rows } from '../dataset/positives'
 
 /**
  * How many of a user's `total` positives each part gets: the shares rounded down, the rest to train; a held-out part whose share
@@ -31,18 +31,39 @@ function timeOrder(times: Float64Array, from: number, to: number): Int32Array {
   return order.sort((a, b) => (key(a) === key(b) ? a - b : key(a) - key(b)))
 }
 
-type Rows = Omit<Positives, 'userIds' | 'itemIds'>
+type Values = Record<SplitPart, Float32Array>
 
-/** Divides the items of each row by the recipe's shares. */
-function divideRows(rows: Rows, cols: number, recipe: Recipe, rng: Rng): Record<SplitPart, Csr> {
+/** The parts, and what is told of their pairs in the order of their indices. */
+interface Division {
+  parts: Record<SplitPart, Csr>
+  ratings: Values | null
+  propensities: Values | null
+}
+
+const byPart = <T>([train, validation, test]: T[]): Record<SplitPart, T> => ({
+  train: train!,
+  validation: validation!,
+  test: test!,
+})
+const noValues = (): Values => byPart(splitParts.map(() => new Float32Array(0)))
+
+/** Divides the items of each row by the recipe's shares; where it splits by them, those shown at random are test. */
+function divideRows(rows: Rows, cols: number, recipe: Recipe, rng: Rng): Division {
   const users = rows.starts.length - 1
+  const randomised = recipe.splitBy === 'randomised' ? rows.randomised : null
   const indptrs = splitParts.map(() => new Int32Array(users + 1))
   for (let user = 0; user < users; user++) {
     const total = rows.starts[user + 1]! - rows.starts[user]!
-    const sizes = partSizes(total, recipe.validationShare, recipe.testShare)
+    let drawn = 0
+    if (randomised) for (let at = rows.starts[user]!; at < rows.starts[user + 1]!; at++) drawn += randomised[at]!
+    const sizes = partSizes(total - drawn, recipe.validationShare, randomised ? 0 : recipe.testShare)
+    sizes.test += drawn
     splitParts.forEach((part, at) => (indptrs[at]![user + 1] = indptrs[at]![user]! + sizes[part]))
   }
   const parts = indptrs.map((indptr): Csr => ({ rows: users, cols, indptr, indices: new Int32Array(indptr[users]!) }))
+  const origins = parts.map(({ indices }) => new Int32Array(indices.length))
+  // Where the current user's pair of an item stands; within a part a user has an item once.
+  const places = new Int32Array(cols)
 
   for (let user = 0; user < users; user++) {
     const from = rows.starts[user]!
@@ -51,21 +72,31 @@ function divideRows(rows: Rows, cols: number, recipe: Recipe, rng: Rng): Record<
       recipe.splitBy === 'time'
         ? timeOrder(rows.times!, from, to)
         : rng.shuffle(Int32Array.from({ length: to - from }, (_, at) => from + at))
+    // A stable sort: the order drawn stays within each kind.
+    if (randomised) order.sort((a, b) => randomised[a]! - randomised[b]!)
     let taken = 0
-    for (const { indptr, indices } of parts) {
-      const row = indices.subarray(indptr[user]!, indptr[user + 1]!)
-      for (let at = 0; at < row.length; at++) row[at] = rows.items[order[taken++]!]!
-      row.sort()
+    for (const [part, { indptr, indices }] of parts.entries()) {
+      const [start, end] = [indptr[user]!, indptr[user + 1]!]
+      for (let at = start; at < end; at++) {
+        const entry = order[taken++]!
+        const item = rows.items[entry]!
+        indices[at] = item
+        places[item] = entry
+      }
+      indices.subarray(start, end).sort()
+      for (let at = start; at < end; at++) origins[part]![at] = places[indices[at]!]!
     }
   }
-  const [train, validation, test] = parts as [Csr, Csr, Csr]
-  return { train, validation, test }
+  const valuesOf = (column: Float64Array | null): Values | null =>
+    column && byPart(origins.map((entries) => Float32Array.from(entries, (entry) => column[entry]!)))
+  return { parts: byPart(parts), ratings: valuesOf(rows.ratings), propensities: valuesOf(rows.propensities) }
 }
 
 /**
  * Divides the positives of each user into train, validation and test, and what they rated lower by the same shares.
- * @throws CausewayError `paramInvalid` for a split by time of a data set without times, `tooFewUsers` where no user has
- *   positives enough for a test item.
+ * @throws CausewayError `paramInvalid` for a split by time of a data set without times, or a randomised one of a data set of which
+ *   nothing was shown at random; `tooFewUsers` where no user has positives enough for a test item; `noPositives` where a randomised
+ *   split has none to train or to test on.
  */
 export function divide(positives: Positives, recipe: Recipe, negatives: Rows | null = null): Omit<Split, 'hash'> {
   const cols = positives.itemIds.length
@@ -75,8 +106,26 @@ export function divide(positives: Positives, recipe: Recipe, negatives: Rows | n
       'The recipe "splitBy" cannot be "time": the data set has no times. Allowed here: random.',
       { key: 'splitBy', value: 'time', allowed: 'random' },
     )
+  const isTestRandomised = recipe.splitBy === 'randomised'
+  if (isTestRandomised && !positives.randomised)
+    throw new CausewayError(
+      'paramInvalid',
+      'The recipe "splitBy" cannot be "randomised": the data set has no interaction that was shown at random. Allowed here: random, time where there are times.',
+      { key: 'splitBy', value: 'randomised', allowed: 'random, time' },
+    )
   const rng = Rng.seeded(recipe.splitSeed)
-  const parts = divideRows(positives, cols, recipe, rng)
+  const divided = divideRows(positives, cols, recipe, rng)
+  const { parts } = divided
+  if (isTestRandomised)
+    for (const [part, what] of [
+      ['train', 'that users chose themselves'],
+      ['test', 'shown at random'],
+    ] as const)
+      if (parts[part].indices.length === 0)
+        throw new CausewayError('noPositives', `No interaction ${what} is positive: the ${part} part would be empty.`, {
+          part,
+          threshold: recipe.threshold,
+        })
   if (parts.test.indices.length === 0)
     throw new CausewayError(
       'tooFewUsers',
@@ -84,7 +133,15 @@ export function divide(positives: Positives, recipe: Recipe, negatives: Rows | n
       { users: positives.userIds.length, positives: positives.items.length },
     )
   // After the positives: how these are drawn must not depend on whether there are ratings below the threshold.
-  return negatives ? { ...parts, negatives: divideRows(negatives, cols, recipe, rng) } : parts
+  const lower = negatives && divideRows(negatives, cols, recipe, rng)
+  const { ratings, propensities } = divided
+  return {
+    ...parts,
+    ...(lower && { negatives: lower.parts }),
+    ...(ratings && { ratings: { positives: ratings, negatives: lower?.ratings ?? noValues() } }),
+    ...(propensities && { propensities: { positives: propensities, negatives: lower?.propensities ?? noValues() } }),
+    ...(isTestRandomised && { isTestRandomised }),
+  }
 }
 
 /** Users without a test item. */

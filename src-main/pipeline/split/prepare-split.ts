@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { CausewayError } from '../../../src-shared/contract/errors'
 import { recipeSchema, type DatasetManifest, type Recipe } from '../../../src-shared/domain/dataset'
 import type { JobProgress } from '../../../src-shared/domain/job'
-import type { Csr, Split, SplitManifest, SplitPart } from '../../../src-shared/domain/split'
+import type { SplitManifest, Split } from '../../../src-shared/domain/split'
 import { resolveParams } from '../../../src-shared/params/params'
 import { datasetDirectory, splitDirectory } from '../../storage/layout'
 import { readDataset } from '../dataset/dataset'
@@ -13,7 +13,7 @@ import { withDuckDb } from '../dataset/duckdb'
 import { loadColumns, type Columns } from '../dataset/load-columns'
 import { mergeDuplicates, selectNegatives, selectPositives, type Merged, type Positives } from '../dataset/positives'
 import { countColdUsers, divide } from './divide'
-import { addNegatives, readSplit, readSplitManifest, writeSplit } from './split-store'
+import { completeSplit, holds, readSplit, readSplitManifest, sizesOf, writeSplit } from './split-store'
 
 /** Raised whenever the same data set and recipe give another split than before. */
 const algorithmVersion = 1
@@ -71,12 +71,18 @@ export async function prepareInMemory(
     loadColumns(
       db,
       datasetDirectory(workspace, dataset.name),
-      { rows: dataset.interactions, ratings: dataset.hasRatings, times: dataset.hasTimes },
+      {
+        rows: dataset.interactions,
+        ratings: dataset.hasRatings,
+        times: dataset.hasTimes,
+        randomised: (dataset.randomised ?? 0) > 0,
+        propensities: dataset.hasPropensities === true,
+      },
       { signal, onFraction: (share) => report('Reading interactions', share * 0.6) },
     ),
   )
   await next('Merging duplicates', 0.6)
-  const merged = mergeDuplicates(columns, recipe.duplicates)
+  const merged = mergeDuplicates(columns, recipe.duplicates, recipe.splitBy === 'randomised')
   await next('Selecting positives', 0.75)
   const positives = selectPositives(columns, merged, recipe)
   await next('Splitting', 0.85)
@@ -85,12 +91,6 @@ export async function prepareInMemory(
   await next('Splitting', 0.95)
   return { columns, merged, positives, split }
 }
-
-const sizesOf = (parts: Record<SplitPart, Csr>): SplitManifest['nnz'] => ({
-  train: parts.train.indices.length,
-  validation: parts.validation.indices.length,
-  test: parts.test.indices.length,
-})
 
 /** Stores a preparation's split. */
 async function storeSplit(
@@ -114,7 +114,6 @@ async function storeSplit(
       items: positives.itemIds.length,
       nnz: sizesOf(split),
       coldUsers: countColdUsers(split),
-      ...(split.negatives ? { negatives: sizesOf(split.negatives) } : {}),
     },
   )
 }
@@ -133,6 +132,11 @@ async function storedSplit(workspace: string, hash: string): Promise<SplitManife
   }
 }
 
+/** Whether a stored split has all that the data tell of its pairs. */
+const isComplete = (split: SplitManifest, { hasRatings, hasPropensities }: DatasetManifest): boolean =>
+  (!hasRatings || (holds(split, 'negatives') && holds(split, 'ratings'))) &&
+  (!hasPropensities || holds(split, 'propensities'))
+
 /**
  * The split that a recipe makes of a data set: the stored one, or made now and stored.
  * @param given settings of the recipe; the others take their defaults
@@ -148,10 +152,9 @@ export async function prepareSplit(
   const recipe = resolveRecipe(given)
   const manifest = await readDataset(workspace, dataset)
   const stored = await storedSplit(workspace, splitHash(manifest.hash, recipe))
-  if (stored && (stored.negatives || !manifest.hasRatings)) return stored
+  if (stored && isComplete(stored, manifest)) return stored
   const preparation = await prepareInMemory(workspace, manifest, recipe, options)
   if (!stored) return storeSplit(workspace, manifest, recipe, preparation)
   // From before they were kept: so that the same split gives the same metrics wherever it was made.
-  const { hash, negatives } = preparation.split
-  return negatives ? addNegatives(workspace, hash, negatives, sizesOf(negatives)) : stored
+  return completeSplit(workspace, preparation.split)
 }

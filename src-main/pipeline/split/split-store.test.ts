@@ -127,17 +127,139 @@ it('what was rated below the threshold is kept beside it, of its users and items
   })
 })
 
+/** Makes a stored split what an older version made, without these files. */
+async function forget(
+  { manifest, directory }: { manifest: SplitManifest; directory: string },
+  names: string[],
+): Promise<void> {
+  const { negatives, ...others } = manifest
+  const checksums = Object.fromEntries(Object.entries(manifest.checksums).filter(([name]) => !names.includes(name)))
+  const older = { ...others, ...(names.includes('negatives.bin') ? {} : { negatives }), checksums }
+  await writeFile(join(directory, 'manifest.json'), JSON.stringify(older))
+  for (const name of names) await rm(join(directory, name))
+}
+
 it('a split from before they were kept is read, and a data set without ratings has none', async () => {
   expect((await readSplit(directory)).negatives).toBeUndefined()
   expect(await readdir(directory)).not.toContain('negatives.bin')
   const rated = await prepareRated()
   const now = await readSplit(rated.directory)
-  const { negatives: known, ...before } = rated.manifest
-  expect(known).toBeDefined()
-  await writeFile(join(rated.directory, 'manifest.json'), JSON.stringify(before))
-  await rm(join(rated.directory, 'negatives.bin'))
-  expect(await readSplit(rated.directory)).toEqual({ ...now, negatives: undefined })
+  await forget(rated, ['negatives.bin', 'ratings.bin'])
+  expect(await readSplit(rated.directory)).toEqual({ ...now, negatives: undefined, ratings: undefined })
   // The next preparation adds them, and leaves the rest as it is.
   expect(await prepareSplit(folder.workspace, 'rated', { threshold: 4 })).toEqual(rated.manifest)
   expect(await readSplit(rated.directory)).toEqual(now)
 })
+
+/** Every pair of the split with one of its numbers, by part and user and item id. */
+async function valuesOf(directory: string, key: 'ratings' | 'propensities'): Promise<Map<string, number>> {
+  const split = await readSplit(directory)
+  const { users, items } = await readSplitIds(directory)
+  const found = new Map<string, number>()
+  for (const part of splitParts)
+    for (const [parts, kind] of [
+      [split, 'positives'],
+      [split.negatives, 'negatives'],
+    ] as const) {
+      if (!parts) continue
+      const values = split[key]![kind][part]
+      expect(values).toHaveLength(parts[part].indices.length)
+      users.forEach((user, row) =>
+        rowOf(parts[part], row).forEach((column, at) =>
+          found.set(`${part} ${user} ${items[column]}`, values[parts[part].indptr[row]! + at]!),
+        ),
+      )
+    }
+  return found
+}
+
+it('ratings are kept, positive or not, and added to a split from before', async () => {
+  const rated = await prepareRated()
+  const ratings = await valuesOf(rated.directory, 'ratings')
+  expect(ratings.size).toBe(nnz(rated.manifest.nnz) + nnz(rated.manifest.negatives!))
+  for (const [pair, rating] of ratings) {
+    const [, user, item] = pair.split(' ')
+    // As prepareRated wrote them: row number = 3 × item + user.
+    const at = 3 * Number(item!.slice(1)) + Number(user!.slice(1))
+    expect(rating).toBe(1 + (at % 5))
+  }
+  expect(await readdir(rated.directory)).not.toContain('propensities.bin')
+  const bytes = await readFile(join(rated.directory, 'ratings.bin'))
+  await forget(rated, ['ratings.bin'])
+  expect((await readSplit(rated.directory)).ratings).toBeUndefined()
+  expect(await prepareSplit(folder.workspace, 'rated', { threshold: 4 })).toEqual(rated.manifest)
+  expect(await readFile(join(rated.directory, 'ratings.bin'))).toEqual(bytes)
+  await writeFile(join(rated.directory, 'ratings.bin'), 'short')
+  await expect(readSplit(rated.directory)).rejects.toMatchObject({ code: 'splitInvalid' })
+})
+
+const nnz = (sizes: SplitManifest['nnz']): number => sizes.train + sizes.validation + sizes.test
+
+it('a randomised split keeps its ratings and propensities, and that it is one; what is missing is NaN', async () => {
+  // Each user chose six items and was shown three at random, i5 both ways.
+  const rows = ['u0', 'u1', 'u2'].flatMap((user, u) => [
+    ...[0, 1, 2, 3, 4, 5].map((i) => `${user},i${i},${1 + ((u + i) % 5)},no,${i === 0 ? '' : i / 8}`),
+    ...[5, 6, 7].map((i) => `${user},i${i},${1 + ((u + 2 * i) % 5)},yes,1`),
+  ])
+  const files = [await folder.file('exp.csv', `user,item,rating,randomised,propensity\n${rows.join('\n')}\n`)]
+  await importTables({ workspace: folder.workspace, name: 'exp', files })
+  const recipe = { splitBy: 'randomised', threshold: 3 }
+  const prepared = await prepareSplit(folder.workspace, 'exp', recipe)
+  const directory = splitDirectory(folder.workspace, prepared.hash)
+  const split = await readSplit(directory)
+  expect(split.isTestRandomised).toBe(true)
+  expect([prepared.users, prepared.items]).toEqual([3, 8])
+  const ratings = await valuesOf(directory, 'ratings')
+  const propensities = await valuesOf(directory, 'propensities')
+  expect(ratings.size).toBe(27)
+  for (const [pair, rating] of ratings) {
+    const [part, user, item] = pair.split(' ')
+    const [u, i] = [Number(user!.slice(1)), Number(item!.slice(1))]
+    expect(rating).toBe(1 + ((u + (part === 'test' ? 2 : 1) * i) % 5))
+    expect(propensities.get(pair)).toBe(part === 'test' ? 1 : i === 0 ? NaN : i / 8)
+  }
+  // The same data under another recipe: no pair is in two parts.
+  const random = await prepareSplit(folder.workspace, 'exp', { threshold: 3 })
+  const other = await readSplit(splitDirectory(folder.workspace, random.hash))
+  expect(other).not.toHaveProperty('isTestRandomised')
+  expect(nnz(random.nnz) + nnz(random.negatives!)).toBe(24)
+  await forget({ manifest: prepared, directory }, ['propensities.bin'])
+  expect(await prepareSplit(folder.workspace, 'exp', recipe)).toEqual(prepared)
+  expect(await readSplit(directory)).toEqual(split)
+})
+
+it('data without randomised interactions cannot be split by them', async () => {
+  await expect(prepareSplit(folder.workspace, 'it', { splitBy: 'randomised' })).rejects.toMatchObject({
+    code: 'paramInvalid',
+  })
+})
+
+it.each([
+  [
+    { threshold: 3 },
+    '969a8df4df7f2bc5b2a3346844faef54d2e4c13f96d3248b183f21ad2e9ced26',
+    'e68aa23e979e2c657dc904fe424b29cfcc1ca262debe5256329e60f5940f4f8d',
+  ],
+  [
+    { threshold: 3, splitBy: 'time', duplicates: 'mean' },
+    '0dd6bc20f621567b79e59eadd5d9babf64a5e481648696ddc6d7764e90106dd3',
+    '0ebc9383d70b5c679ed6730f7e31e11e0228529d6eb9e106def03cb0f069581a',
+  ],
+  [
+    { threshold: 2, kCore: 2, duplicates: 'max', splitSeed: 5 },
+    '9ad41c8b19fc122f839b2fecd4ce8ba8d8d5e89d512f29589006271bd94635c3',
+    'cfeefa9bf494de2601e547000740f590617221661035f7472b7fdf240f96ba7f',
+  ],
+])(
+  'the bytes of a split are what they were before there were randomised ones: %j',
+  async (recipe, parts, negatives) => {
+    const rows = Array.from(
+      { length: 60 },
+      (_, at) => `u${at % 5},i${(at * 7) % 13},${1 + (at % 4)},${1e9 + ((at * 37) % 61)}\n`,
+    ).join('')
+    const files = [await folder.file('pinned.csv', `user,item,rating,time\n${rows}`)]
+    await importTables({ workspace: folder.workspace, name: 'pinned', files })
+    const { checksums } = await prepareSplit(folder.workspace, 'pinned', recipe)
+    expect(checksums).toMatchObject({ 'parts.bin': parts, 'negatives.bin': negatives })
+  },
+)

@@ -9,6 +9,8 @@ export function recipeText(recipe: ParamValues, dataset: Pick<DatasetManifest, '
     : 'Every interaction counts as positive'
   const core = Number(recipe.kCore) > 0 ? `, ${formatNumber(Number(recipe.kCore))}-core` : ''
   const validation = Number(recipe.validationShare)
+  if (recipe.splitBy === 'randomised')
+    return `${positives}${core}. What was shown at random is test; of what each user chose, ${formatPercent(validation, 0)} are validation, the rest train, split seed ${recipe.splitSeed}.`
   const test = Number(recipe.testShare)
   const shares = [1 - validation - test, validation, test].map((share) => formatPercent(share, 0).replace(' %', ''))
   const order = recipe.splitBy === 'time' ? 'by time, the latest as test' : `at random, split seed ${recipe.splitSeed}`

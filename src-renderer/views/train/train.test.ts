@@ -139,5 +139,8 @@ describe('recipeText', () => {
     expect(recipeText({ ...recipe, kCore: 5, splitBy: 'time' }, { hasRatings: false, hasTimes: true })).toBe(
       "Every interaction counts as positive, 5-core. Each user's are split 70 / 10 / 20 % into train, validation and test, by time, the latest as test.",
     )
+    expect(recipeText({ ...recipe, splitBy: 'randomised' }, { hasRatings: true, hasTimes: false })).toBe(
+      'Ratings from 4 count as positive. What was shown at random is test; of what each user chose, 10 % are validation, the rest train, split seed 0.',
+    )
   })
 })
