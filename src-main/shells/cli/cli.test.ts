@@ -1,9 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { DatasetCard, DatasetManifest } from '../../../src-shared/domain/dataset'
 import { allMetricNames, definitionOf, metricNames } from '../../../src-shared/domain/metric'
 import type { RunManifest } from '../../../src-shared/domain/run'
 import { builtEntries, root } from '../../../tests/support/built'
@@ -94,6 +95,29 @@ describe('the commands', () => {
     const names = allMetricNames({ numericAttributes: [], categories: [], hasObservedNegatives: true })
     expect(Object.keys(trained.metrics!)).toEqual(names)
     for (const name of metricNames) expect(trained.metrics![name]).toBeGreaterThan(0)
+  })
+
+  it('data import takes a folder of matrices, and columns named for what was shown at random', () => {
+    const folder = join(directory, 'matrices')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'train.ascii'), '5 4 5 0\n4 0 5 5\n0 5 4 4\n')
+    writeFileSync(join(folder, 'test.ascii'), '0 0 4 1\n0 5 0 0\n2 0 0 0\n')
+    expect(json(0, 'data', 'import', folder, '--name', 'matrices')).toEqual({
+      dataset: 'matrices',
+      users: 3,
+      items: 4,
+      interactions: 13,
+    })
+    const card = json<DatasetCard>(0, 'data', 'card', 'matrices', '--set', 'splitBy=randomised')
+    expect(card.manifest.randomised).toBe(4)
+    expect(card.prepared).toMatchObject({ train: 6, validation: 3, test: 2 })
+    const table = join(directory, 'lottery.csv')
+    writeFileSync(table, 'user,item,lottery,weight\nu1,i1,yes,0.5\nu1,i2,no,1\n')
+    const named = ['--randomised-column', 'lottery', '--propensity-column', 'weight']
+    json(0, 'data', 'import', table, '--name', 'lottery', ...named)
+    const stored = json<DatasetManifest[]>(0, 'data', 'list').find(({ name }) => name === 'lottery')
+    expect(stored).toMatchObject({ randomised: 1, hasPropensities: true, itemAttributes: [] })
+    for (const name of ['matrices', 'lottery']) json(0, 'data', 'remove', name)
   })
 
   it('the same seed gives the same metrics, another seed others', () => {
