@@ -13,13 +13,26 @@ export interface Told {
   propensities: Float64Array | null
 }
 
-/** What is told of the given ones, in their order. */
-export const takeTold = ({ ratings, times, randomised, propensities }: Told, at: Int32Array): Told => ({
-  ratings: ratings && Float64Array.from(at, (entry) => ratings[entry]!),
-  times: times && Float64Array.from(at, (entry) => times[entry]!),
-  randomised: randomised && at.map((entry) => randomised[entry]!),
-  propensities: propensities && Float64Array.from(at, (entry) => propensities[entry]!),
-})
+/** Fills `into` with the values of the given entries, in their order. */
+export function pick<T extends Float32Array | Float64Array | Int32Array>(
+  values: Float64Array | Int32Array,
+  entries: Int32Array,
+  into: T,
+): T {
+  for (let at = 0; at < entries.length; at++) into[at] = values[entries[at]!]!
+  return into
+}
+
+/** What is told of the given entries, in their order. */
+export function takeTold({ ratings, times, randomised, propensities }: Told, entries: Int32Array): Told {
+  const size = entries.length
+  return {
+    ratings: ratings && pick(ratings, entries, new Float64Array(size)),
+    times: times && pick(times, entries, new Float64Array(size)),
+    randomised: randomised && pick(randomised, entries, new Int32Array(size)),
+    propensities: propensities && pick(propensities, entries, new Float64Array(size)),
+  }
+}
 
 /**
  * The interactions of a data set as columns, in the order of their rows. Ids are codes into `userIds` and `itemIds`, numbered by first

@@ -2,6 +2,7 @@ import { CausewayError } from '../../../src-shared/contract/errors'
 import type { Recipe } from '../../../src-shared/domain/dataset'
 import { splitParts, type Csr, type Split, type SplitPart } from '../../../src-shared/domain/split'
 import { Rng } from '../../tensor/rng'
+import { pick } from '../dataset/load-columns'
 import type { Positives, Rows } from '../dataset/positives'
 
 /**
@@ -88,7 +89,7 @@ function divideRows(rows: Rows, cols: number, recipe: Recipe, rng: Rng): Divisio
     }
   }
   const valuesOf = (column: Float64Array | null): Values | null =>
-    column && byPart(origins.map((entries) => Float32Array.from(entries, (entry) => column[entry]!)))
+    column && byPart(origins.map((entries) => pick(column, entries, new Float32Array(entries.length))))
   return { parts: byPart(parts), ratings: valuesOf(rows.ratings), propensities: valuesOf(rows.propensities) }
 }
 
@@ -107,12 +108,14 @@ export function divide(positives: Positives, recipe: Recipe, negatives: Rows | n
       { key: 'splitBy', value: 'time', allowed: 'random' },
     )
   const isTestRandomised = recipe.splitBy === 'randomised'
-  if (isTestRandomised && !positives.randomised)
+  if (isTestRandomised && !positives.randomised) {
+    const allowed = positives.times ? 'random, time' : 'random'
     throw new CausewayError(
       'paramInvalid',
-      'The recipe "splitBy" cannot be "randomised": the data set has no interaction that was shown at random. Allowed here: random, time where there are times.',
-      { key: 'splitBy', value: 'randomised', allowed: 'random, time' },
+      `The recipe "splitBy" cannot be "randomised": the data set has no interaction that was shown at random. Allowed here: ${allowed}.`,
+      { key: 'splitBy', value: 'randomised', allowed },
     )
+  }
   const rng = Rng.seeded(recipe.splitSeed)
   const divided = divideRows(positives, cols, recipe, rng)
   const { parts } = divided
