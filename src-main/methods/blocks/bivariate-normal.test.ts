@@ -170,11 +170,7 @@ describe('bivariate normal', () => {
   it('refuses correlations of 1 and more, and hands NaN on', () => {
     expect(() => bivariateNdtr(0, 0, 1)).toThrow('between -1 and 1')
     expect(() => bivariateNdtr(0, 0, -1.5)).toThrow('between -1 and 1')
-    for (const arguments_ of [
-      [NaN, 0, 0.5],
-      [0, NaN, -0.5],
-      [0, 0, NaN],
-    ] as const)
-      expect([...all(...arguments_)]).toEqual([NaN, NaN, NaN, NaN])
+    for (const got of [all(NaN, 0, 0.5), all(0, NaN, -0.5), all(0, 0, NaN)])
+      expect([...got]).toEqual([NaN, NaN, NaN, NaN])
   })
 })
