@@ -48,7 +48,7 @@ export function logBivariateNdtr(a: number, b: number, rho: number): number {
 
 /**
  * Writes log Φ₂(a, b; ρ) and its derivatives in a, b and ρ to `out[0 … 3]`; allocates nothing. Against values of 50 digits the probability
- * and the derivatives have a relative error of 1e-14, or of 1e-16 / √(1 - ρ²) where this is more; in the tail the log has its 16 digits, so
+ * and the derivatives have a relative error of about 1e-14, or 1e-16 / √(1 - ρ²) where this is more; in the tail the log has its 16 digits, so
  * that the probability has those that |log Φ₂| leaves of them, while the derivatives keep theirs. The derivatives are 0 where they are below
  * the smallest double. Not a number in, not a number out.
  * @param a any finite number, as `b`
