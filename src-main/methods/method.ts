@@ -2,6 +2,7 @@ import type { CausalGraph } from '../../src-shared/domain/graph'
 import type { MethodInfo } from '../../src-shared/domain/method'
 import type { Csr, Split } from '../../src-shared/domain/split'
 import type { ParamValues } from '../../src-shared/params/params'
+import type { Pairs } from '../tensor/pairs'
 import type { Rng } from '../tensor/rng'
 import type { ScoringGraph } from './scoring-graph'
 
@@ -110,6 +111,17 @@ export interface FittedModel {
   graph?(rows: Csr): Promise<CausalGraph>
   /** Edge strengths of each user of the block, [rows × k × k]; only with the capability `local-graph`. */
   localGraph?(rows: Csr): Promise<Float32Array>
+  /**
+   * What is expected of items that users come to by their own choice, were the exogenous variables of choice and preference correlated by `rho`
+   * (an intervention on their distribution): log-odds, or ratings for continuous preferences, as `score` gives them of all items. At rho = 0
+   * choice tells nothing, and the order of the items is that of `score`. Only with the capability `correlation`.
+   * @param rho between -1 and 1, both excluded
+   */
+  scoreChosen?(rows: Csr, rho: number): Promise<Float32Array>
+  /** The correlation that was learned; only with the capability `correlation`. */
+  correlation?(): number
+  /** The probability with which each pair is observed, as the model has it; for methods with a propensity model of all pairs. */
+  propensities?(pairs: Pairs): Promise<Float32Array>
   /** Prepares users for interventions; only with the capability `intervene`. */
   prepare?(rows: Csr): Promise<PreparedUsers>
   /**

@@ -3,8 +3,17 @@ import type { ParamSchema } from '../params/params'
 /**
  * `mask`: edges can be masked. `intervene`: values can be held and confounders silenced, on prepared users.
  * `knowledge`: required and forbidden edges are honoured in training. `export`: the scoring function can be written for other programs.
+ * `correlation`: a correlation of exogenous variables is learned, and can be set.
  */
-export type Capability = 'score' | 'graph' | 'local-graph' | 'mask' | 'intervene' | 'knowledge' | 'export'
+export type Capability =
+  | 'score'
+  | 'graph'
+  | 'local-graph'
+  | 'mask'
+  | 'intervene'
+  | 'knowledge'
+  | 'export'
+  | 'correlation'
 
 /** Whether the effect of an intervention is identified, in words. */
 export interface Identification {

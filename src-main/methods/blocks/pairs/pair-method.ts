@@ -23,6 +23,7 @@ import type { FittedModel, Method, NamedArrays } from '../../method'
 import { numberParam } from '../training-params'
 import { ObservedPairs } from './observed-pairs'
 import { preferenceOf } from './pair-params'
+import { logisticPropensities } from './propensity'
 
 /** A network of a method: its shape and how it is stepped. */
 export interface NetworkPlan {
@@ -60,6 +61,14 @@ export interface PairLearner {
   logLikelihood?(pairs: Pairs, targets: Float32Array): Promise<number>
 }
 
+/** Answers of a fitted model about pairs; see `FittedModel`. */
+export interface PairTelling {
+  correlation(): number
+  /** Of pairs, what `scoreChosen` tells of all items. */
+  scoreChosen(pairs: Pairs, rho: number): Promise<Float32Array>
+  propensities(pairs: Pairs): Promise<Float32Array>
+}
+
 /** A method of single pairs, from what it has of its own. */
 export interface PairArchitecture {
   /** Names of what a step gives; the first is minimised. */
@@ -70,6 +79,10 @@ export interface PairArchitecture {
     params: ParamValues,
   ): { prediction: NetworkPlan } & Record<string, NetworkPlan>
   vectors?(params: ParamValues): Record<string, VectorPlan>
+  /** The network that scores; `prediction` unless given. */
+  predicting?(parts: PairParts): PairNetwork
+  /** What the fitted model can tell beside scores. */
+  tells?(parts: PairParts, params: ParamValues): PairTelling
   /** @throws CausewayError `paramInvalid` where the parameters do not go together */
   learner(learning: PairLearning): PairLearner
 }
@@ -97,9 +110,11 @@ function makeParts(
   }
 }
 
-/** Scores of all items for the users that the rows are of: a pair model knows users by their number, not by what they did. */
-async function scoreRows(network: PairNetwork, rows: Csr): Promise<Float32Array> {
-  const { users: userCount, items: itemCount } = network.shape
+/**
+ * The pairs of the users that the rows are of with all items, user by user: a pair model knows users by their number, not by what they did.
+ * @throws CausewayError `badRequest` for rows of others
+ */
+function pairsOf({ users: userCount, items: itemCount }: PairShape, rows: Csr): Pairs {
   if (!rows.ids && rows.rows !== userCount)
     throw new CausewayError(
       'badRequest',
@@ -111,21 +126,42 @@ async function scoreRows(network: PairNetwork, rows: Csr): Promise<Float32Array>
     users.fill(rows.ids ? rows.ids[row]! : row, row * itemCount, (row + 1) * itemCount)
     for (let item = 0; item < itemCount; item++) items[row * itemCount + item] = item
   }
-  return users.length === 0 ? new Float32Array(0) : scorePairs(network, { users, items })
+  return { users, items }
 }
 
 /** The first logit of each pair: of a network with several outputs, that of the rating. */
 async function scorePairs(network: PairNetwork, pairs: Pairs): Promise<Float32Array> {
+  if (pairs.users.length === 0) return new Float32Array(0)
   const logits = await network.score(pairs)
   const outputs = pairOutputs(network.shape)
   return outputs === 1 ? logits : logits.filter((_, at) => at % outputs === 0)
 }
 
-const fitted = (parts: ReturnType<typeof makeParts>, estimated: () => NamedArrays): FittedModel => ({
-  score: (rows) => scoreRows(parts.networks['prediction']!, rows),
-  save: async () => ({ ...(await readPairWeights(parts)), ...withPrefix(estimatedPrefix, estimated()) }),
-  dispose: parts.dispose,
-})
+/** The network of an architecture that scores. */
+const predictingOf = ({ predicting }: PairArchitecture, parts: PairParts): PairNetwork =>
+  predicting?.(parts) ?? parts.networks['prediction']!
+
+function fitted(
+  architecture: PairArchitecture,
+  parts: ReturnType<typeof makeParts>,
+  params: ParamValues,
+  estimated: () => NamedArrays,
+): FittedModel {
+  const { shape } = parts.networks['prediction']!
+  const telling = architecture.tells?.(parts, params)
+  const logistic = logisticPropensities(estimated())
+  return {
+    score: (rows) => scorePairs(predictingOf(architecture, parts), pairsOf(shape, rows)),
+    ...(telling && {
+      correlation: () => telling.correlation(),
+      scoreChosen: (rows: Csr, rho: number) => telling.scoreChosen(pairsOf(shape, rows), rho),
+      propensities: (pairs: Pairs) => telling.propensities(pairs),
+    }),
+    ...(logistic && { propensities: async (pairs: Pairs) => logistic(pairs) }),
+    save: async () => ({ ...(await readPairWeights(parts)), ...withPrefix(estimatedPrefix, estimated()) }),
+    dispose: parts.dispose,
+  }
+}
 
 /**
  * The output of an untrained network for continuous preferences is the mean rating: the way there would be most of a training.
@@ -154,7 +190,7 @@ export const pairMethod = (architecture: PairArchitecture): Method => ({
       const learner = architecture.learner({ ...parts, observed, params })
       let estimated: NamedArrays = {}
       const model: PairModel = {
-        ...fitted(parts, () => estimated),
+        ...fitted(architecture, parts, params, () => estimated),
         networks: parts.networks,
         vectors: parts.vectors,
         lossParts: architecture.lossParts,
@@ -162,13 +198,16 @@ export const pairMethod = (architecture: PairArchitecture): Method => ({
         estimate: async (own, control) => (learner.estimate ? learner.estimate(own, control) : {}),
         begin: async (arrays) => {
           estimated = arrays
+          const logistic = logisticPropensities(arrays)
+          if (logistic) model.propensities = async (pairs) => logistic(pairs)
           await learner.begin?.(arrays)
         },
         step: (batch, own, step) => learner.step(batch, own, step),
         ...(learner.logLikelihood && {
           logLikelihood: (pairs: Pairs, targets: Float32Array) => learner.logLikelihood!(pairs, targets),
         }),
-        scoreObserved: (pairs) => learner.scoreObserved?.(pairs) ?? scorePairs(parts.networks['prediction']!, pairs),
+        scoreObserved: (pairs) =>
+          learner.scoreObserved?.(pairs) ?? scorePairs(predictingOf(architecture, parts), pairs),
       }
       const outcome = await pairFit(context, model, {
         epochs: numberParam(params, 'epochs'),
@@ -196,6 +235,6 @@ export const pairMethod = (architecture: PairArchitecture): Method => ({
       throw thrown
     }
     const estimated = withoutPrefix(estimatedPrefix, saved)
-    return fitted(parts, () => estimated)
+    return fitted(architecture, parts, params, () => estimated)
   },
 })

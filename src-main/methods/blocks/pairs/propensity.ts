@@ -10,8 +10,6 @@ import { sigmoid } from './point-loss'
 export interface Propensities {
   /** Of all observed pairs, in their order, not below the floor: [|O|] */
   observed: Float32Array
-  /** Of any pairs, without floor; null where the model speaks of observed pairs only. */
-  of: ((pairs: Pairs) => Float32Array) | null
 }
 
 /**
@@ -36,16 +34,20 @@ export function estimatePropensities(observed: ObservedPairs, params: ParamValue
 export function propensitiesFrom(arrays: NamedArrays, observed: ObservedPairs, params: ParamValues): Propensities {
   const floor = numberParam(params, 'propensityFloor')
   const floored = (values: Float32Array): Float32Array => values.map((p) => Math.max(p, floor))
-  if (params['propensity'] === 'given') return { observed: floored(observed.propensities!), of: null }
+  if (params['propensity'] === 'given') return { observed: floored(observed.propensities!) }
   if (params['propensity'] === 'naive-bayes') {
     const rates = arrays['propensity.byLabel']!.data
-    return { observed: floored(observed.labels.map((label) => rates[label]!)), of: null }
+    return { observed: floored(observed.labels.map((label) => rates[label]!)) }
   }
-  const userEffects = arrays['propensity.user']!.data
-  const itemEffects = arrays['propensity.item']!.data
-  const of = ({ users, items }: Pairs): Float32Array =>
-    Float32Array.from(users, (user, at) => sigmoid(userEffects[user]! + itemEffects[items[at]!]!))
-  return { observed: floored(of(observed)), of }
+  return { observed: floored(logisticPropensities(arrays)!(observed)) }
+}
+
+/** The propensities of any pairs by the logistic regression that was estimated, without floor; null where none was. */
+export function logisticPropensities(arrays: NamedArrays): ((pairs: Pairs) => Float32Array) | null {
+  const users = arrays['propensity.user']?.data
+  const items = arrays['propensity.item']?.data
+  if (!users || !items) return null
+  return (pairs) => Float32Array.from(pairs.users, (user, at) => sigmoid(users[user]! + items[pairs.items[at]!]!))
 }
 
 /**

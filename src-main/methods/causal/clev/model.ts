@@ -1,11 +1,22 @@
+import { CausewayError } from '../../../../src-shared/contract/errors'
+import type { ParamValues } from '../../../../src-shared/params/params'
 import type { PairBatch } from '../../../pipeline/fit/pair-fit'
 import type { ParameterVector } from '../../../tensor/parameter-vector'
 import type { PairNetwork, Pairs } from '../../../tensor/pairs'
 import type { Rng } from '../../../tensor/rng'
+import { logBivariateNdtr } from '../../blocks/bivariate-normal'
 import { inverseMills, logNdtr, ndtr } from '../../blocks/normal'
 import { JoinedBatch } from '../../blocks/pairs/doubly-robust'
 import type { Preference } from '../../blocks/pairs/observed-pairs'
-import { pairMethod, type NetworkPlan, type PairArchitecture, type PairLearning } from '../../blocks/pairs/pair-method'
+import {
+  pairMethod,
+  type NetworkPlan,
+  type PairArchitecture,
+  type PairLearner,
+  type PairLearning,
+  type PairParts,
+  type VectorPlan,
+} from '../../blocks/pairs/pair-method'
 import { adamOf, backboneShape, preferenceOf } from '../../blocks/pairs/pair-params'
 import { pointLoss, probitLoss, type PointLoss } from '../../blocks/pairs/point-loss'
 import { numberParam } from '../../blocks/training-params'
@@ -19,16 +30,42 @@ import {
 } from './likelihood'
 import { Towers, type Indices } from './towers'
 
+/** |ρ| stays below this: nearer to 1 the likelihood of a pair is a step, and its gradient no use. */
+const largestCorrelation = 0.999
+
 /** ρ, from the free parameter that is trained. */
-const correlationOf = (vector: ParameterVector): number => Math.tanh(vector.values[0]!)
+const correlationOf = (free: ParameterVector): number =>
+  Math.max(-largestCorrelation, Math.min(largestCorrelation, Math.tanh(free.values[0]!)))
+
+/** Where the two starts of ρ stand. */
+const startingCorrelation = 0.5
+
+/** The second start's parts have the names of the first with this before them. */
+const otherStart = 'other.'
+
+/** The parts of one start, under the names of the first. */
+function startOf({ networks, vectors }: PairParts, isOther: boolean): PairParts {
+  const own = <T>(parts: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(
+      Object.entries(parts)
+        .filter(([name]) => name.startsWith(otherStart) === isOther)
+        .map(([name, part]) => [isOther ? name.slice(otherStart.length) : name, part]),
+    )
+  return { networks: own(networks), vectors: own(vectors) }
+}
+
+const hasTwoStarts = (params: ParamValues): boolean => params['start'] === 'both'
+
+/** The parts that the model consists of: those of the start that explains the validation part better. */
+const chosenStart = (parts: PairParts): PairParts => startOf(parts, parts.vectors['chosen']?.values[0] === 1)
 
 /** Derivatives of a loss in g_r and g_o of the pairs of a step, and its value. */
 interface Part extends Indices {
   value: number
 }
 
-/** The learner of both likelihoods and all debiasing losses: see README.md. */
-class Clev {
+/** One start of a training, by either likelihood and any debiasing loss: see README.md. */
+class Start {
   private readonly preference: Preference
   private readonly loss: PointLoss
   private readonly joined: JoinedBatch
@@ -40,6 +77,10 @@ class Clev {
   private readonly towers: Towers
   private readonly imputation: PairNetwork | undefined
   private readonly free: ParameterVector
+  private isWarm = false
+
+  /** Steps for which ρ stays where it starts. */
+  private readonly warmUpSteps: number
 
   constructor(private readonly learning: PairLearning) {
     const { networks, vectors, observed, params } = learning
@@ -54,9 +95,12 @@ class Clev {
     this.towers = new Towers(networks)
     this.imputation = networks['imputation']
     this.free = vectors['correlation']!
+    const batches = Math.ceil(observed.size / numberParam(params, 'batchSize'))
+    this.warmUpSteps = numberParam(params, 'warmUp') * batches
   }
 
-  async step(batch: PairBatch, rng: Rng): Promise<number[]> {
+  async step(batch: PairBatch, rng: Rng, step: number): Promise<number[]> {
+    this.isWarm = step >= this.warmUpSteps
     const pairs = this.joined.join(batch, rng)
     const indices = await this.towers.forward(pairs)
     return this.samples
@@ -96,18 +140,8 @@ class Clev {
     return this.preference === 'binary' ? exactBinary : continuous
   }
 
-  /** What is expected of chosen pairs: E[y | z > 0] = g_r + ρ φ(g_o)/Φ(g_o), or the log-odds of P(y > 0 | z > 0) = Φ₂(g_o, g_r; ρ) / Φ(g_o). */
-  async scoreObserved(pairs: Pairs): Promise<Float32Array> {
-    const { preference, observation } = await this.towers.score(pairs)
-    const rho = correlationOf(this.free)
-    if (this.preference === 'continuous')
-      return preference.map((index, at) => index + rho * inverseMills(observation[at]!))
-    return preference.map((index, at) => {
-      exactBinary(observation[at]!, index, rho, 1, this.out)
-      const liked = this.out[0]!
-      exactBinary(observation[at]!, index, rho, 0, this.out)
-      return liked - this.out[0]!
-    })
+  scoreObserved(pairs: Pairs): Promise<Float32Array> {
+    return scoreChosen(this.towers, pairs, correlationOf(this.free), this.preference)
   }
 
   async logLikelihood(pairs: Pairs, targets: Float32Array): Promise<number> {
@@ -147,8 +181,7 @@ class Clev {
       part.preference[b] = -this.out[2]! / size
       inRho -= this.out[3]! / size
     }
-    const g = globalThis as any
-    if ((g.COUNT = (g.COUNT ?? 0) + 1) > (g.RHOWARM ?? 0)) this.free.update([inRho * (1 - rho * rho)])
+    if (this.isWarm) this.free.update([inRho * (1 - rho * rho)])
     return part
   }
 
@@ -201,22 +234,91 @@ class Clev {
   }
 }
 
+/**
+ * What is expected of chosen pairs at a correlation: E[y | z > 0] = g_r + ρ φ(g_o)/Φ(g_o), or the log-odds of
+ * P(y > 0 | z > 0) = Φ₂(g_o, g_r; ρ) / Φ(g_o).
+ */
+async function scoreChosen(towers: Towers, pairs: Pairs, rho: number, kind: Preference): Promise<Float32Array> {
+  const { preference, observation } = await towers.score(pairs)
+  if (kind === 'continuous') return preference.map((index, at) => index + rho * inverseMills(observation[at]!))
+  return preference.map(
+    (index, at) => logBivariateNdtr(observation[at]!, index, rho) - logBivariateNdtr(observation[at]!, -index, -rho),
+  )
+}
+
+/** Two starts in turn, of which the better one is the model: the likelihood has a mode on either side of 0. */
+class TwoStarts implements PairLearner {
+  private readonly starts: Start[]
+  private readonly chosen: ParameterVector
+
+  constructor(learning: PairLearning) {
+    this.starts = [false, true].map((isOther) => new Start({ ...learning, ...startOf(learning, isOther) }))
+    this.chosen = learning.vectors['chosen']!
+  }
+
+  async step(batch: PairBatch, rng: Rng, step: number): Promise<number[]> {
+    const values: number[][] = []
+    for (const start of this.starts) values.push(await start.step(batch, rng, step))
+    return values[this.chosen.values[0]!]!
+  }
+
+  scoreObserved(pairs: Pairs): Promise<Float32Array> {
+    return this.starts[this.chosen.values[0]!]!.scoreObserved(pairs)
+  }
+
+  async logLikelihood(pairs: Pairs, targets: Float32Array): Promise<number> {
+    const first = await this.starts[0]!.logLikelihood(pairs, targets)
+    const other = await this.starts[1]!.logLikelihood(pairs, targets)
+    this.chosen.values[0] = other > first ? 1 : 0
+    return Math.max(first, other)
+  }
+}
+
+const withPrefix = <T>(parts: Record<string, T>): Record<string, T> =>
+  Object.fromEntries(Object.entries(parts).map(([name, part]) => [`${otherStart}${name}`, part]))
+
 const clev: PairArchitecture = {
   lossParts: ['loss', 'likelihood', 'debias', 'correlation'],
 
   networks(size, params) {
     const imputation: NetworkPlan = { shape: backboneShape(size, params, 'ncf'), options: adamOf(params) }
-    return { ...Towers.plans(size, params), ...(params['debias'] === 'dr' ? { imputation } : {}) }
+    const own = { ...Towers.plans(size, params), ...(params['debias'] === 'dr' ? { imputation } : {}) }
+    return { ...own, ...(hasTwoStarts(params) ? withPrefix(own) : {}) }
   },
 
-  vectors: (params) => ({
-    correlation: {
-      initial: [(globalThis as any).RHO0 ?? 0],
-      options: { learningRate: numberParam(params, 'learningRate'), weightDecay: 0 },
-    },
+  vectors(params): Record<string, VectorPlan> {
+    const options = { learningRate: numberParam(params, 'learningRate'), weightDecay: 0 }
+    if (!hasTwoStarts(params)) return { correlation: { initial: [0], options } }
+    const initial = Math.atanh(startingCorrelation)
+    return {
+      correlation: { initial: [initial], options },
+      [`${otherStart}correlation`]: { initial: [-initial], options },
+      chosen: { initial: [0], options },
+    }
+  },
+
+  predicting: (parts) => chosenStart(parts).networks['prediction']!,
+
+  tells: (parts, params) => ({
+    correlation: () => correlationOf(chosenStart(parts).vectors['correlation']!),
+    scoreChosen: (pairs, rho) => scoreChosen(new Towers(chosenStart(parts).networks), pairs, rho, preferenceOf(params)),
+    propensities: async (pairs) => (await new Towers(chosenStart(parts).networks).score(pairs)).observation.map(ndtr),
   }),
 
-  learner: (learning) => new Clev(learning),
+  learner(learning) {
+    const { params } = learning
+    if (
+      params['embeddings'] === 'shared' &&
+      params['likelihood'] === 'monte-carlo' &&
+      preferenceOf(params) === 'binary'
+    )
+      throw new CausewayError(
+        'paramInvalid',
+        'The Monte Carlo likelihood trains the two scores in turn, which shared embeddings do not allow. Take the exact likelihood, or separate embeddings.',
+        { key: 'embeddings', value: 'shared', allowed: 'separate' },
+      )
+    return hasTwoStarts(params) ? new TwoStarts(learning) : new Start(learning)
+  },
 }
 
 export const method = pairMethod(clev)
