@@ -135,7 +135,7 @@ export const sampleRatioParams = (): ParamSchema => [
     key: 'sampleRatio',
     type: 'integer',
     label: 'Sample ratio',
-    help: 'Pairs drawn from all pairs, observed or not, for each observed pair of a step. More give a steadier estimate of the imputed error and take longer.',
+    help: 'Pairs drawn from all pairs, observed or not, for each observed pair of a step. More give a steadier estimate of what holds for all pairs and take longer.',
     unit: 'pairs',
     default: 1,
     min: 1,
