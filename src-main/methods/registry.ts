@@ -1,7 +1,11 @@
 import { CausewayError } from '../../src-shared/contract/errors'
 import { descriptor as drJl } from './baselines/dr-jl'
+import { descriptor as escm2Dr } from './baselines/escm2-dr'
+import { descriptor as escm2Ips } from './baselines/escm2-ips'
 import { descriptor as ips } from './baselines/ips'
 import { descriptor as mf } from './baselines/mf'
+import { descriptor as multiDr } from './baselines/multi-dr'
+import { descriptor as multiIps } from './baselines/multi-ips'
 import { descriptor as multiVae } from './baselines/multi-vae'
 import { descriptor as ncf } from './baselines/ncf'
 import { descriptor as clev } from './causal/clev'
@@ -12,7 +16,19 @@ import type { MethodDescriptor } from './method'
  * Every method there is, causal ones first. Only descriptors: importing this table must not load the tensor library,
  * so that forms, the command line and the services start fast.
  */
-export const methods: readonly MethodDescriptor[] = [csc, clev, multiVae, ncf, mf, ips, drJl]
+export const methods: readonly MethodDescriptor[] = [
+  csc,
+  clev,
+  multiVae,
+  ncf,
+  mf,
+  ips,
+  drJl,
+  multiIps,
+  escm2Ips,
+  multiDr,
+  escm2Dr,
+]
 
 /** The descriptor of a method. @throws CausewayError `methodUnknown` listing those there are */
 export function findMethod(id: string): MethodDescriptor {
