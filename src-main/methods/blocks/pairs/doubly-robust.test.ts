@@ -213,7 +213,7 @@ async function lossesOf(
   const batch = batchOf(observed, [0, 3, 5, 9, 11, 20])
   if (isContinuous) batch.targets.set([1, 5, 3, 2, 4, 4])
   const outputs = names.map((_, n) => Float64Array.from({ length: 2 * size }, (_, at) => 3 * fixed(7 + n, at, 1) - 1.3))
-  const made = names.map(() => ({ current: new Float64Array(0) }))
+  const made = names.map(() => ({ current: new Float64Array(0) as Float64Array }))
   const networks = made.map((box) => new Outputs((_u, _i, at) => box.current[at]!))
   const step = await learnerOf(
     observed,
