@@ -1,0 +1,38 @@
+import {
+  backboneParam,
+  imputationSeries,
+  lossSeries,
+  pairTrainingParams,
+  preferenceParam,
+  propensityParams,
+  ratedSeries,
+  sampleRatioParams,
+} from '../../blocks/pairs/pair-params'
+import type { MethodDescriptor } from '../../method'
+
+export const descriptor: MethodDescriptor = {
+  info: {
+    id: 'dr-bias',
+    label: 'DR-BIAS',
+    family: 'baseline',
+    purpose: 'Doubly robust, with an imputation learned to keep the bias of the estimate small.',
+    assumptions: [],
+    identification: null,
+    needs: ['Ratings on both sides of the threshold.'],
+    paper: {
+      title: 'A Generalized Doubly Robust Learning Framework for Debiasing Post-Click Conversion Rate Prediction',
+      authors: 'Dai, Li, Wu, Dong, Zhou, Zhang, Zhang, Sun',
+      year: 2022,
+    },
+    capabilities: ['score'],
+    params: [
+      preferenceParam(),
+      ...propensityParams(),
+      backboneParam(),
+      ...sampleRatioParams(),
+      ...pairTrainingParams(),
+    ],
+    series: [lossSeries('the doubly robust estimate of the mean error of all pairs'), imputationSeries, ...ratedSeries],
+  },
+  load: async () => (await import('./model')).method,
+}
