@@ -11,6 +11,7 @@ import { descriptor as multiDr } from './baselines/multi-dr'
 import { descriptor as multiIps } from './baselines/multi-ips'
 import { descriptor as multiVae } from './baselines/multi-vae'
 import { descriptor as ncf } from './baselines/ncf'
+import { descriptor as tdrJl } from './baselines/tdr-jl'
 import { descriptor as clev } from './causal/clev'
 import { descriptor as csc } from './causal/csc'
 import type { MethodDescriptor } from './method'
@@ -32,6 +33,7 @@ export const methods: readonly MethodDescriptor[] = [
   escm2Ips,
   drBias,
   drMse,
+  tdrJl,
   multiDr,
   escm2Dr,
 ]
