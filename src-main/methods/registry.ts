@@ -2,6 +2,7 @@ import { CausewayError } from '../../src-shared/contract/errors'
 import { descriptor as drBias } from './baselines/dr-bias'
 import { descriptor as drJl } from './baselines/dr-jl'
 import { descriptor as drMse } from './baselines/dr-mse'
+import { descriptor as drV2 } from './baselines/dr-v2'
 import { descriptor as escm2Dr } from './baselines/escm2-dr'
 import { descriptor as escm2Ips } from './baselines/escm2-ips'
 import { descriptor as ips } from './baselines/ips'
@@ -34,6 +35,7 @@ export const methods: readonly MethodDescriptor[] = [
   drBias,
   drMse,
   tdrJl,
+  drV2,
   multiDr,
   escm2Dr,
 ]
