@@ -1,4 +1,5 @@
 import { CausewayError } from '../../src-shared/contract/errors'
+import { descriptor as brdDr } from './baselines/brd-dr'
 import { descriptor as drBias } from './baselines/dr-bias'
 import { descriptor as drJl } from './baselines/dr-jl'
 import { descriptor as drMse } from './baselines/dr-mse'
@@ -12,6 +13,7 @@ import { descriptor as multiDr } from './baselines/multi-dr'
 import { descriptor as multiIps } from './baselines/multi-ips'
 import { descriptor as multiVae } from './baselines/multi-vae'
 import { descriptor as ncf } from './baselines/ncf'
+import { descriptor as rdDr } from './baselines/rd-dr'
 import { descriptor as tdrJl } from './baselines/tdr-jl'
 import { descriptor as clev } from './causal/clev'
 import { descriptor as csc } from './causal/csc'
@@ -37,6 +39,8 @@ export const methods: readonly MethodDescriptor[] = [
   tdrJl,
   drV2,
   multiDr,
+  rdDr,
+  brdDr,
   escm2Dr,
 ]
 
