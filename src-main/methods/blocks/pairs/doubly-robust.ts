@@ -8,7 +8,7 @@ import type { ObservedPairs } from './observed-pairs'
 import type { NetworkPlan, PairArchitecture, PairLearning } from './pair-method'
 import { adamOf, backboneShape, preferenceOf } from './pair-params'
 import { pointLoss, type PointLoss } from './point-loss'
-import { estimatePropensities, inverseWeights, propensitiesFrom } from './propensity'
+import { estimatePropensities, inverseWeights, logisticPropensities, propensitiesFrom } from './propensity'
 
 /**
  * The batch of observed pairs, and after them pairs drawn uniformly from all: what a doubly robust step goes through in one forward.
@@ -185,7 +185,7 @@ export const doublyRobustArchitecture = (variant: DoublyRobustVariant): PairArch
         const propensities = propensitiesFrom(arrays, observed, params)
         estimated = weightsOf(propensities.observed)
         plain = inverseWeights(propensities.observed, observed.density)
-        const { of } = propensities
+        const of = logisticPropensities(arrays)
         const floor = numberParam(params, 'propensityFloor')
         if (of) inversesOf = (pairs) => Float64Array.from(of(pairs), (p) => 1 / Math.max(p, floor))
       },
