@@ -21,6 +21,7 @@ const small: Record<string, number> = {
   embeddingSize: 8,
   confounders: 3,
   patience: 50,
+  sampleRatio: 2,
   learningRate: 0.01,
   annealSteps: 20,
 }
@@ -66,9 +67,9 @@ export function smallParams(
   const { params: schema } = descriptor.info
   const has = (key: string): boolean => schema.some((spec) => spec.key === key)
   const own = Object.entries(small).filter(([key]) => has(key))
-  // A batch is of pairs, of which a user has several, where there are embeddings, and of users elsewhere.
-  const batchSize = has('embeddingSize') ? 64 : small['batchSize']!
-  return resolveParams(schema, { ...Object.fromEntries(own), batchSize, ...given })
+  // Where there are embeddings a batch is of pairs, of which a user has several, and the first epochs are spent on memorising them.
+  const ofPairs = has('embeddingSize') ? { batchSize: 64, learningRate: 0.03 } : {}
+  return resolveParams(schema, { ...Object.fromEntries(own), ...ofPairs, ...given })
 }
 
 /** A checkpoint as it comes back from disk. */

@@ -182,7 +182,7 @@ export const pairMethod = (architecture: PairArchitecture): Method => ({
     const plans = architecture.networks({ users: observed.userCount, items: observed.itemCount }, params)
     const parts = makeParts(plans, architecture.vectors?.(params) ?? {}, (name, shape) => {
       const arrays = initialPairWeights(shape, rng)
-      const predictsRatings = preference === 'continuous' && (name === 'prediction' || name === 'imputation')
+      const predictsRatings = preference === 'continuous' && name !== 'propensity'
       return predictsRatings ? centred(arrays, shape, mean) : arrays
     })
     let completed = false

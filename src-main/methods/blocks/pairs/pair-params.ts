@@ -130,14 +130,14 @@ export const ratedSeries: SeriesInfo[] = [
 ]
 
 /** How many pairs are drawn from all pairs for each observed one. */
-export const sampleRatioParams = (): ParamSchema => [
+export const sampleRatioParams = (ratio = 1): ParamSchema => [
   {
     key: 'sampleRatio',
     type: 'integer',
     label: 'Sample ratio',
     help: 'Pairs drawn from all pairs, observed or not, for each observed pair of a step. More give a steadier estimate of what holds for all pairs and take longer.',
     unit: 'pairs',
-    default: 1,
+    default: ratio,
     min: 1,
     max: 64,
     basic: false,
