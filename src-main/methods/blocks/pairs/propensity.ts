@@ -89,10 +89,11 @@ function logistic(observed: ObservedPairs): NamedArrays {
   const userEffects = new Float64Array(users.counts.length).fill(start)
   const itemEffects = new Float64Array(items.counts.length)
   for (let sweep = 0; sweep < mostSweeps; sweep++) {
-    const moved = Math.max(
-      fitEffects(userEffects, users.counts, itemEffects, items.sizes),
-      fitEffects(itemEffects, items.counts, userEffects, users.sizes),
-    )
+    const byUsers = fitEffects(userEffects, users.counts, itemEffects, items.sizes)
+    const byItems = fitEffects(itemEffects, items.counts, userEffects, users.sizes)
+    // What the logits moved. The effects themselves may go on drifting apart: where half pairs were added, the counts of users and of
+    // items do not add up to the same number.
+    const moved = Math.max(byUsers.up + byItems.up, -(byUsers.down + byItems.down))
     if (moved < tolerance) break
   }
   const spread = (effects: Float64Array, groupOf: Int32Array): NamedArrays[string] => ({
@@ -117,9 +118,17 @@ function groupByCount(of: Int32Array, size: number, most: number) {
   return { groupOf, sizes, counts: Float64Array.from(distinct, (count) => Math.min(Math.max(count, 0.5), most - 0.5)) }
 }
 
-/** One Newton step for each effect, the others held; bounded, as a step from a flat place can overshoot. @returns the largest step */
-function fitEffects(effects: Float64Array, counts: Float64Array, others: Float64Array, weights: Float64Array): number {
-  let moved = 0
+/**
+ * One Newton step for each effect, the others held; bounded, as a step from a flat place can overshoot.
+ * @returns the step furthest up and the one furthest down
+ */
+function fitEffects(
+  effects: Float64Array,
+  counts: Float64Array,
+  others: Float64Array,
+  weights: Float64Array,
+): { up: number; down: number } {
+  let [up, down] = [-Infinity, Infinity]
   for (let g = 0; g < effects.length; g++) {
     let [expected, slope] = [0, 0]
     for (let h = 0; h < others.length; h++) {
@@ -129,7 +138,8 @@ function fitEffects(effects: Float64Array, counts: Float64Array, others: Float64
     }
     const step = Math.max(-1, Math.min(1, (counts[g]! - expected) / Math.max(slope, 1e-12)))
     effects[g]! += step
-    moved = Math.max(moved, Math.abs(step))
+    up = Math.max(up, step)
+    down = Math.min(down, step)
   }
-  return moved
+  return { up, down }
 }
