@@ -1,5 +1,5 @@
 import { Rng } from '../../src-main/tensor/rng'
-import type { Split } from '../../src-shared/domain/split'
+import { nnzOf, type PairValues, type Split, type SplitPart } from '../../src-shared/domain/split'
 import { csrOf } from './csr'
 
 /**
@@ -45,4 +45,14 @@ export function ratedTinySplit(users = 60, items = 31, seed = 7): Split {
       test: csrOf(negatives.test, items),
     },
   }
+}
+
+/** One number for every positive pair of a rated split and another for every negative one: its ratings, or its propensities. */
+export function pairValues(split: Split, positive: number, negative: number): PairValues {
+  const fill = (parts: Pick<Split, SplitPart>, value: number): PairValues['positives'] => ({
+    train: new Float32Array(nnzOf(parts.train)).fill(value),
+    validation: new Float32Array(nnzOf(parts.validation)).fill(value),
+    test: new Float32Array(nnzOf(parts.test)).fill(value),
+  })
+  return { positives: fill(split, positive), negatives: fill(split.negatives!, negative) }
 }

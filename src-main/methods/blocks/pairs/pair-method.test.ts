@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fitSmall, smallParams } from '../../../../tests/support/fit'
-import { ratedTinySplit, tinySplit } from '../../../../tests/support/tiny-split'
+import { pairValues, ratedTinySplit, tinySplit } from '../../../../tests/support/tiny-split'
 import { nnzOf, takeRows, type Split } from '../../../../src-shared/domain/split'
 import { defaultParams } from '../../../../src-shared/params/params'
 import { withoutPrefix } from '../../../pipeline/fit/checkpoint-arrays'
@@ -35,15 +35,7 @@ async function fitted(
   return outcome.model
 }
 
-/** Ratings of 4 and 2 in all parts. */
-function withRatings(): Split {
-  const of = ({ train, validation, test }: Pick<Split, 'train' | 'validation' | 'test'>, rating: number) => ({
-    train: new Float32Array(nnzOf(train)).fill(rating),
-    validation: new Float32Array(nnzOf(validation)).fill(rating),
-    test: new Float32Array(nnzOf(test)).fill(rating),
-  })
-  return { ...split, ratings: { positives: of(split, 4), negatives: of(split.negatives!, 2) } }
-}
+const withRatings = { ...split, ratings: pairValues(split, 4, 2) }
 
 test('a split without ratings is refused', async () => {
   await expect(fitSmall(descriptorOf(naive), tinySplit())).rejects.toMatchObject({ code: 'noRatings' })
@@ -57,7 +49,7 @@ test.each(['ncf', 'mf'])('with ratings to predict, an untrained %s predicts abou
     shape: backboneShape(size, params),
     options: { learningRate: 0, weightDecay: 0 },
   }))
-  const model = await fitted(still, withRatings(), { preference: 'continuous', backbone, epochs: 1 })
+  const model = await fitted(still, withRatings, { preference: 'continuous', backbone, epochs: 1 })
   const scores = await model.score(split.train)
   const counts = [nnzOf(split.train), nnzOf(split.negatives!.train)] as const
   const mean = (4 * counts[0] + 2 * counts[1]) / (counts[0] + counts[1])
@@ -67,7 +59,7 @@ test.each(['ncf', 'mf'])('with ratings to predict, an untrained %s predicts abou
 
 test('with ratings to predict, training goes by the squared error', async () => {
   const series: Record<string, number>[] = []
-  const outcome = await fitSmall(descriptorOf(naive), withRatings(), {
+  const outcome = await fitSmall(descriptorOf(naive), withRatings, {
     params: { preference: 'continuous', epochs: 20 },
     report: { epoch: ({ values }) => void series.push(values) },
   })

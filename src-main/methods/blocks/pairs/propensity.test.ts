@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { csrOf } from '../../../../tests/support/csr'
+import { pairValues } from '../../../../tests/support/tiny-split'
 import { everyPair } from '../../../../tests/support/pair-learning'
-import { nnzOf, type Csr, type Split } from '../../../../src-shared/domain/split'
+import type { Csr, Split } from '../../../../src-shared/domain/split'
 import { Rng } from '../../../tensor/rng'
 import { ObservedPairs } from './observed-pairs'
 import { estimatePropensities, inverseWeights, propensitiesFrom } from './propensity'
@@ -22,24 +23,14 @@ function someSplit(given?: number): Split {
     Array.from({ length: userCount }, () => []),
     itemCount,
   )
-  const none = new Float32Array(0)
-  const [train, trainNegatives] = [csrOf(positives!, itemCount), csrOf(negatives!, itemCount)]
-  const all = ({ ...csr }: Csr): Float32Array => new Float32Array(nnzOf(csr)).fill(given ?? 0)
-  return {
+  const split: Split = {
     hash: 'some',
-    train,
+    train: csrOf(positives!, itemCount),
     validation: empty,
     test: empty,
-    negatives: { train: trainNegatives, validation: empty, test: empty },
-    ...(given === undefined
-      ? {}
-      : {
-          propensities: {
-            positives: { train: all(train), validation: none, test: none },
-            negatives: { train: all(trainNegatives), validation: none, test: none },
-          },
-        }),
+    negatives: { train: csrOf(negatives!, itemCount), validation: empty, test: empty },
   }
+  return given === undefined ? split : { ...split, propensities: pairValues(split, given, given) }
 }
 
 const observed = new ObservedPairs(someSplit(), 'binary')

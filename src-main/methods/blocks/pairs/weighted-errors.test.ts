@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
 import { csrOf } from '../../../../tests/support/csr'
+import { pairValues } from '../../../../tests/support/tiny-split'
 import { everyPair, gradientGap, stillLearning } from '../../../../tests/support/pair-learning'
-import { nnzOf, type Split } from '../../../../src-shared/domain/split'
+import type { Split } from '../../../../src-shared/domain/split'
 import { useBackend } from '../../../tensor/backends'
 import { Rng } from '../../../tensor/rng'
 import type { MethodDescriptor } from '../../method'
@@ -41,19 +42,14 @@ function observe(seed: number): Split {
     Array.from({ length: userCount }, () => []),
     itemCount,
   )
-  const none = new Float32Array(0)
-  const [train, trainNegatives] = [csrOf(positives!, itemCount), csrOf(negatives!, itemCount)]
-  return {
+  const split: Split = {
     hash: `observed-${seed}`,
-    train,
+    train: csrOf(positives!, itemCount),
     validation: empty,
     test: empty,
-    negatives: { train: trainNegatives, validation: empty, test: empty },
-    propensities: {
-      positives: { train: new Float32Array(nnzOf(train)).fill(chance.positive), validation: none, test: none },
-      negatives: { train: new Float32Array(nnzOf(trainNegatives)).fill(chance.negative), validation: none, test: none },
-    },
+    negatives: { train: csrOf(negatives!, itemCount), validation: empty, test: empty },
   }
+  return { ...split, propensities: pairValues(split, chance.positive, chance.negative) }
 }
 
 /** The loss of one network, which takes most pairs not to be liked, over many observations, and its mean error over all pairs. */
