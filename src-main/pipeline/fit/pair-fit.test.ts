@@ -43,7 +43,7 @@ function toy(peak: number, given: Partial<PairModel> = {}): PairModel {
       vectors.w.update([-1])
       return [batch.targets[0]!, 7]
     },
-    scorePairs: score,
+    scoreObserved: score,
     score: () => Promise.reject(new Error('A fit scores pairs.')),
     save: async () => ({ w: vectors.w.read() }),
     dispose: () => undefined,

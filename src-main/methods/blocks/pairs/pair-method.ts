@@ -151,10 +151,10 @@ function fitted(
   const telling = architecture.tells?.(parts, params)
   const logistic = logisticPropensities(estimated())
   return {
-    score: (rows) => scorePairs(predictingOf(architecture, parts), pairsOf(shape, rows)),
+    score: async (rows) => scorePairs(predictingOf(architecture, parts), pairsOf(shape, rows)),
     ...(telling && {
       correlation: () => telling.correlation(),
-      scoreChosen: (rows: Csr, rho: number) => telling.scoreChosen(pairsOf(shape, rows), rho),
+      scoreChosen: async (rows: Csr, rho: number) => telling.scoreChosen(pairsOf(shape, rows), rho),
       propensities: (pairs: Pairs) => telling.propensities(pairs),
     }),
     ...(logistic && { propensities: async (pairs: Pairs) => logistic(pairs) }),

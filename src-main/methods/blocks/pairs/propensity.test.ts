@@ -5,7 +5,7 @@ import { everyPair } from '../../../../tests/support/pair-learning'
 import type { Csr, Split } from '../../../../src-shared/domain/split'
 import { Rng } from '../../../tensor/rng'
 import { ObservedPairs } from './observed-pairs'
-import { estimatePropensities, inverseWeights, propensitiesFrom } from './propensity'
+import { estimatePropensities, logisticPropensities, inverseWeights, propensitiesFrom } from './propensity'
 
 const userCount = 25
 const itemCount = 18
@@ -37,8 +37,9 @@ const observed = new ObservedPairs(someSplit(), 'binary')
 
 describe('by logistic regression', () => {
   const params = { propensity: 'logistic', propensityFloor: 0.0001 }
-  const found = propensitiesFrom(estimatePropensities(observed, params), observed, params)
-  const all = found.of!(everyPair(observed))
+  const estimated = estimatePropensities(observed, params)
+  const found = propensitiesFrom(estimated, observed, params)
+  const all = logisticPropensities(estimated)!(everyPair(observed))
 
   /** Sums over all pairs of one user or item. */
   const sums = (of: 'users' | 'items', size: number, values: Float32Array): Float64Array => {
@@ -75,10 +76,10 @@ describe('by logistic regression', () => {
 
   test('no probability of an observed pair is below the floor', () => {
     const floored = { ...params, propensityFloor: 0.4 }
-    const { observed: ps, of } = propensitiesFrom(estimatePropensities(observed, floored), observed, floored)
+    const { observed: ps } = propensitiesFrom(estimated, observed, floored)
     expect(Math.min(...ps)).toBeCloseTo(0.4, 6)
     expect(Math.max(...ps)).toBeGreaterThan(0.5)
-    expect(Math.min(...of!(observed))).toBeLessThan(0.3)
+    expect(Math.min(...logisticPropensities(estimated)!(observed))).toBeLessThan(0.3)
   })
 })
 
@@ -104,8 +105,7 @@ test('users of whom nothing is observed leave the fit of the others as it is', (
     },
     'binary',
   )
-  const { of } = propensitiesFrom(estimatePropensities(padded, params), padded, params)
-  const all = of!(everyPair(padded))
+  const all = logisticPropensities(estimatePropensities(padded, params))!(everyPair(padded))
   const sums = new Float64Array(itemCount)
   all.forEach((p, pair) => (sums[pair % itemCount]! += p))
   const counts = new Float64Array(itemCount)
@@ -124,7 +124,6 @@ describe('by naive Bayes', () => {
   test('the probability goes by the label: P(R | O) P(O) / P(R)', () => {
     const share = observed.labels.reduce((sum, label) => sum + label, 0) / observed.size
     const found = propensitiesFrom(estimatePropensities(observed, params), observed, params)
-    expect(found.of).toBeNull()
     found.observed.forEach((p, at) => {
       const expected = observed.labels[at] ? (share * observed.density) / 0.3 : ((1 - share) * observed.density) / 0.7
       expect(p).toBeCloseTo(Math.min(1, expected), 6)
