@@ -211,8 +211,8 @@ export const doublyRobustArchitecture = (variant: DoublyRobustVariant): PairArch
           sum += scale * gain
           slopes[b] = scale * differenceSlopes[b]!
           const imputationScale = weights.imputation[place(b)]! / size
-          imputationSum += imputationScale * differences[b]! ** 2
-          imputedSlopes[b] = -2 * imputationScale * differences[b]! * loss.imputedSlope(x[b]!, m[b]!)
+          imputationSum += imputationScale * loss.mismatch(x[b]!, batch.targets[b]!, m[b]!)
+          imputedSlopes[b] = imputationScale * loss.mismatchSlope(x[b]!, batch.targets[b]!, m[b]!)
         }
         if (variant.correction) {
           const inverses = inversesOf(pairs)

@@ -46,7 +46,7 @@ export function multiTaskLoss(
   targets: Float32Array,
   { density, floor, weights }: { density: number; floor: number; weights: TaskWeights },
 ): { losses: TaskLosses; slopes: Float32Array } {
-  const { error, slope, imputed, imputedSlope } = pointLoss('binary')
+  const { error, slope, imputed, mismatch, mismatchSlope } = pointLoss('binary')
   const outputs = outputsOf(task)
   const size = targets.length
   const drawn = logits.length / outputs - size
@@ -66,8 +66,8 @@ export function multiTaskLoss(
       const m = logits[at + 2]!
       difference -= error(x, imputed(m))
       differenceSlope -= slope(x, imputed(m))
-      losses.imputation += weight * difference ** 2
-      slopes[at + 2]! -= weights.imputation * 2 * weight * difference * imputedSlope(x, m)
+      losses.imputation += weight * mismatch(x, target, m)
+      slopes[at + 2]! += weights.imputation * weight * mismatchSlope(x, target, m)
     }
     losses.rating += weight * difference
     slopes[at]! += weight * differenceSlope

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Preference } from './observed-pairs'
-import { pointLoss, sigmoid, softplus } from './point-loss'
+import { pointLoss, probitLoss, sigmoid, softplus } from './point-loss'
 
 test('the logistic function and log(1 + exp(x)) are right where a plain formula overflows', () => {
   expect([sigmoid(0), sigmoid(800), sigmoid(-800)]).toEqual([0.5, 1, 0])
@@ -19,8 +18,11 @@ test('the errors are those of their names', () => {
   expect(pointLoss('continuous').error(3.5, 5)).toBeCloseTo(2.25, 12)
 })
 
-describe.each(['binary', 'continuous'] as Preference[])('for %s preferences', (preference) => {
-  const loss = pointLoss(preference)
+describe.each([
+  ['binary preferences', pointLoss('binary')],
+  ['continuous preferences', pointLoss('continuous')],
+  ['a probit', probitLoss],
+])('for %s', (_, loss) => {
   const cases = [-3, -0.4, 0, 1.2, 4].flatMap((x) => [-2, 0.3, 1].map((other) => [x, other] as const))
   const move = 1e-5
 
@@ -29,12 +31,10 @@ describe.each(['binary', 'continuous'] as Preference[])('for %s preferences', (p
     expect(loss.slope(x, target)).toBeCloseTo(expected, 6)
   })
 
-  test.each(cases)(
-    'the slope of the imputed error at %d in an output of %d is what finite differences give',
-    (x, m) => {
-      const imputed = (output: number): number => loss.error(x, loss.imputed(output))
-      const expected = (imputed(m + move) - imputed(m - move)) / (2 * move)
-      expect(loss.imputedSlope(x, m)).toBeCloseTo(expected, 6)
-    },
-  )
+  test.each(cases)('the slope of the mismatch at %d in an output of %d is what finite differences give', (x, m) => {
+    for (const target of [0, 1, 0.3]) {
+      const expected = (loss.mismatch(x, target, m + move) - loss.mismatch(x, target, m - move)) / (2 * move)
+      expect(loss.mismatchSlope(x, target, m)).toBeCloseTo(expected, 6)
+    }
+  })
 })

@@ -220,7 +220,7 @@ class Start {
       const difference = loss.error(x[b]!, batch.targets[b]!) - loss.error(x[b]!, target)
       part.value += scale * difference
       part.preference[b] = scale * (loss.slope(x[b]!, batch.targets[b]!) - loss.slope(x[b]!, target))
-      imputedSlopes[b] = -2 * scale * difference * loss.imputedSlope(x[b]!, m[b]!)
+      imputedSlopes[b] = scale * loss.mismatchSlope(x[b]!, batch.targets[b]!, m[b]!)
     }
     const drawn = m.length - size
     for (let d = size; d < m.length; d++) {
