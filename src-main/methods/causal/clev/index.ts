@@ -119,11 +119,11 @@ export const descriptor: MethodDescriptor = {
         key: 'start',
         type: 'choice',
         label: 'Start of the correlation',
-        help: 'The likelihood can have a mode on either side of 0. Two starts find both and keep the one that explains the validation part better, in twice the time.',
+        help: 'The likelihood can have a mode on either side of 0. A pilot model of one dimension, which has one only, is fitted first and tells on which side to start.',
         default: 'zero',
         choices: [
           { value: 'zero', label: 'Zero' },
-          { value: 'both', label: 'Both sides', help: 'At 0.5 and at -0.5, trained in turn.' },
+          { value: 'pilot', label: 'Pilot', help: 'Where the correlation of the pilot stands.' },
         ],
         basic: false,
       },

@@ -1,6 +1,5 @@
 import { CausewayError } from '../../../../src-shared/contract/errors'
-import type { ParamValues } from '../../../../src-shared/params/params'
-import type { PairBatch } from '../../../pipeline/fit/pair-fit'
+import type { PairBatch, PairFitControl } from '../../../pipeline/fit/pair-fit'
 import type { ParameterVector } from '../../../tensor/parameter-vector'
 import type { PairNetwork, Pairs } from '../../../tensor/pairs'
 import type { Rng } from '../../../tensor/rng'
@@ -14,58 +13,18 @@ import {
   type PairArchitecture,
   type PairLearner,
   type PairLearning,
-  type PairParts,
-  type VectorPlan,
 } from '../../blocks/pairs/pair-method'
 import { adamOf, backboneShape, preferenceOf } from '../../blocks/pairs/pair-params'
 import { pointLoss, probitLoss, type PointLoss } from '../../blocks/pairs/point-loss'
 import { numberParam } from '../../blocks/training-params'
-import {
-  continuous,
-  exactBinary,
-  monteCarloObservation,
-  monteCarloPreference,
-  unobserved,
-  type PairLikelihood,
-} from './likelihood'
+import type { NamedArrays } from '../../method'
+import { continuous, exactBinary, monteCarloObservation, monteCarloPreference, type PairLikelihood } from './likelihood'
+import { addUnobserved, correlationOf, negativeLikelihood, type Part } from './parts'
+import { pilotCorrelation } from './pilot'
 import { Towers, type Indices } from './towers'
 
-/** |ρ| stays below this: nearer to 1 the likelihood of a pair is a step, and its gradient no use. */
-const largestCorrelation = 0.999
-
-/** ρ, from the free parameter that is trained. */
-const correlationOf = (free: ParameterVector): number =>
-  Math.max(-largestCorrelation, Math.min(largestCorrelation, Math.tanh(free.values[0]!)))
-
-/** Where the two starts of ρ stand. */
-const startingCorrelation = 0.5
-
-/** The second start's parts have the names of the first with this before them. */
-const otherStart = 'other.'
-
-/** The parts of one start, under the names of the first. */
-function startOf({ networks, vectors }: PairParts, isOther: boolean): PairParts {
-  const own = <T>(parts: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(
-      Object.entries(parts)
-        .filter(([name]) => name.startsWith(otherStart) === isOther)
-        .map(([name, part]) => [isOther ? name.slice(otherStart.length) : name, part]),
-    )
-  return { networks: own(networks), vectors: own(vectors) }
-}
-
-const hasTwoStarts = (params: ParamValues): boolean => params['start'] === 'both'
-
-/** The parts that the model consists of: those of the start that explains the validation part better. */
-const chosenStart = (parts: PairParts): PairParts => startOf(parts, parts.vectors['chosen']?.values[0] === 1)
-
-/** Derivatives of a loss in g_r and g_o of the pairs of a step, and its value. */
-interface Part extends Indices {
-  value: number
-}
-
-/** One start of a training, by either likelihood and any debiasing loss: see README.md. */
-class Start {
+/** The learner of both likelihoods and all debiasing losses: see README.md. */
+class Clev implements PairLearner {
   private readonly preference: Preference
   private readonly loss: PointLoss
   private readonly joined: JoinedBatch
@@ -73,14 +32,16 @@ class Start {
   private readonly floor: number
   private readonly isNaive: boolean
   private readonly samples: Float32Array | null
+  private readonly exact: PairLikelihood
   private readonly out = new Float64Array(4)
   private readonly towers: Towers
   private readonly imputation: PairNetwork | undefined
   private readonly free: ParameterVector
-  private isWarm = false
-
+  /** Where the free parameter of ρ starts. */
+  private startingFree = 0
   /** Steps for which ρ stays where it starts. */
   private readonly warmUpSteps: number
+  private isWarm = false
 
   constructor(private readonly learning: PairLearning) {
     const { networks, vectors, observed, params } = learning
@@ -95,13 +56,26 @@ class Start {
     this.towers = new Towers(networks)
     this.imputation = networks['imputation']
     this.free = vectors['correlation']!
+    this.exact = this.preference === 'binary' ? exactBinary : continuous
     const batches = Math.ceil(observed.size / numberParam(params, 'batchSize'))
     this.warmUpSteps = numberParam(params, 'warmUp') * batches
+  }
+
+  async estimate(rng: Rng, control: PairFitControl): Promise<NamedArrays | null> {
+    const { observed, params } = this.learning
+    if (params['start'] !== 'pilot') return {}
+    const free = await pilotCorrelation(observed, this.exact, numberParam(params, 'batchSize'), rng, control)
+    return free === null ? null : { pilot: { shape: [1], data: Float32Array.of(free) } }
+  }
+
+  begin(estimated: NamedArrays): void {
+    this.startingFree = estimated['pilot']?.data[0] ?? 0
   }
 
   async step(batch: PairBatch, rng: Rng, step: number): Promise<number[]> {
     this.isWarm = step >= this.warmUpSteps
     const pairs = this.joined.join(batch, rng)
+    if (step === 0) this.free.values[0] = this.startingFree
     const indices = await this.towers.forward(pairs)
     return this.samples
       ? this.alternate(batch, pairs, indices, this.samples, rng)
@@ -110,7 +84,7 @@ class Start {
 
   private async together(batch: PairBatch, pairs: Pairs, indices: Indices): Promise<number[]> {
     const part = this.likelihood(batch, indices, this.exact)
-    this.addUnobserved(pairs, batch.at.length, indices, part)
+    addUnobserved(this.learning.observed, pairs, batch.at.length, indices, part, this.out)
     const debias = await this.debias(batch, pairs, indices)
     this.towers.step({ preference: this.mixed(part, debias), observation: part.observation })
     return this.told(part.value, debias.value)
@@ -131,13 +105,9 @@ class Start {
     const moved = await this.towers.forward(pairs)
     rng.fillNormal(samples)
     const second = this.likelihood(batch, moved, monteCarloObservation(samples))
-    this.addUnobserved(pairs, batch.at.length, moved, second)
+    addUnobserved(this.learning.observed, pairs, batch.at.length, moved, second, this.out)
     this.towers.stepObservation(second.observation)
     return this.told(second.value, debias.value)
-  }
-
-  private get exact(): PairLikelihood {
-    return this.preference === 'binary' ? exactBinary : continuous
   }
 
   scoreObserved(pairs: Pairs): Promise<Float32Array> {
@@ -164,37 +134,12 @@ class Start {
     return likelihood.preference.map((slope, at) => this.alpha * slope + (1 - this.alpha) * debias.preference[at]!)
   }
 
-  /** The mean over the batch of the negative log-likelihood of observed pairs; ρ takes its step. */
-  private likelihood(batch: PairBatch, { preference, observation }: Indices, of: PairLikelihood): Part {
-    const size = batch.at.length
+  /** `negativeLikelihood` at the present ρ, which takes its step. */
+  private likelihood(batch: PairBatch, indices: Indices, of: PairLikelihood): Part {
     const rho = correlationOf(this.free)
-    const part = {
-      value: 0,
-      preference: new Float32Array(preference.length),
-      observation: new Float32Array(observation.length),
-    }
-    let inRho = 0
-    for (let b = 0; b < size; b++) {
-      of(observation[b]!, preference[b]!, rho, batch.targets[b]!, this.out)
-      part.value -= this.out[0]! / size
-      part.observation[b] = -this.out[1]! / size
-      part.preference[b] = -this.out[2]! / size
-      inRho -= this.out[3]! / size
-    }
+    const { part, inRho } = negativeLikelihood(batch, indices, rho, of, this.out)
     if (this.isWarm) this.free.update([inRho * (1 - rho * rho)])
     return part
-  }
-
-  /** Adds to `part` what the drawn pairs that are not observed stand for: as many as there are for each observed one. */
-  private addUnobserved(pairs: Pairs, size: number, { observation }: Indices, part: Part): void {
-    const { observed } = this.learning
-    const scale = 1 / (observed.density * (pairs.users.length - size))
-    for (let d = size; d < pairs.users.length; d++) {
-      if (observed.isObserved(pairs.users[d]!, pairs.items[d]!)) continue
-      unobserved(observation[d]!, this.out)
-      part.value -= scale * this.out[0]!
-      part.observation[d] = -scale * this.out[1]!
-    }
   }
 
   /** The debiasing loss and its derivatives in g_r; an imputation takes its step. */
@@ -246,63 +191,25 @@ async function scoreChosen(towers: Towers, pairs: Pairs, rho: number, kind: Pref
   )
 }
 
-/** Two starts in turn, of which the better one is the model: the likelihood has a mode on either side of 0. */
-class TwoStarts implements PairLearner {
-  private readonly starts: Start[]
-  private readonly chosen: ParameterVector
-
-  constructor(learning: PairLearning) {
-    this.starts = [false, true].map((isOther) => new Start({ ...learning, ...startOf(learning, isOther) }))
-    this.chosen = learning.vectors['chosen']!
-  }
-
-  async step(batch: PairBatch, rng: Rng, step: number): Promise<number[]> {
-    const values: number[][] = []
-    for (const start of this.starts) values.push(await start.step(batch, rng, step))
-    return values[this.chosen.values[0]!]!
-  }
-
-  scoreObserved(pairs: Pairs): Promise<Float32Array> {
-    return this.starts[this.chosen.values[0]!]!.scoreObserved(pairs)
-  }
-
-  async logLikelihood(pairs: Pairs, targets: Float32Array): Promise<number> {
-    const first = await this.starts[0]!.logLikelihood(pairs, targets)
-    const other = await this.starts[1]!.logLikelihood(pairs, targets)
-    this.chosen.values[0] = other > first ? 1 : 0
-    return Math.max(first, other)
-  }
-}
-
-const withPrefix = <T>(parts: Record<string, T>): Record<string, T> =>
-  Object.fromEntries(Object.entries(parts).map(([name, part]) => [`${otherStart}${name}`, part]))
-
 const clev: PairArchitecture = {
   lossParts: ['loss', 'likelihood', 'debias', 'correlation'],
 
   networks(size, params) {
     const imputation: NetworkPlan = { shape: backboneShape(size, params, 'ncf'), options: adamOf(params) }
-    const own = { ...Towers.plans(size, params), ...(params['debias'] === 'dr' ? { imputation } : {}) }
-    return { ...own, ...(hasTwoStarts(params) ? withPrefix(own) : {}) }
-  },
-
-  vectors(params): Record<string, VectorPlan> {
-    const options = { learningRate: numberParam(params, 'learningRate'), weightDecay: 0 }
-    if (!hasTwoStarts(params)) return { correlation: { initial: [0], options } }
-    const initial = Math.atanh(startingCorrelation)
     return {
-      correlation: { initial: [initial], options },
-      [`${otherStart}correlation`]: { initial: [-initial], options },
-      chosen: { initial: [0], options },
+      ...Towers.plans(size, params),
+      ...(params['debias'] === 'dr' ? { imputation } : {}),
     }
   },
 
-  predicting: (parts) => chosenStart(parts).networks['prediction']!,
+  vectors: (params) => ({
+    correlation: { initial: [0], options: { learningRate: numberParam(params, 'learningRate'), weightDecay: 0 } },
+  }),
 
-  tells: (parts, params) => ({
-    correlation: () => correlationOf(chosenStart(parts).vectors['correlation']!),
-    scoreChosen: (pairs, rho) => scoreChosen(new Towers(chosenStart(parts).networks), pairs, rho, preferenceOf(params)),
-    propensities: async (pairs) => (await new Towers(chosenStart(parts).networks).score(pairs)).observation.map(ndtr),
+  tells: ({ networks, vectors }, params) => ({
+    correlation: () => correlationOf(vectors['correlation']!),
+    scoreChosen: (pairs, rho) => scoreChosen(new Towers(networks), pairs, rho, preferenceOf(params)),
+    propensities: async (pairs) => (await new Towers(networks).score(pairs)).observation.map(ndtr),
   }),
 
   learner(learning) {
@@ -317,7 +224,7 @@ const clev: PairArchitecture = {
         'The Monte Carlo likelihood trains the two scores in turn, which shared embeddings do not allow. Take the exact likelihood, or separate embeddings.',
         { key: 'embeddings', value: 'shared', allowed: 'separate' },
       )
-    return hasTwoStarts(params) ? new TwoStarts(learning) : new Start(learning)
+    return new Clev(learning)
   },
 }
 
