@@ -152,7 +152,7 @@ export function createServices(options: ServicesOptions): Services {
     jobs,
     async close() {
       await jobs.close()
-      await Promise.all([inference.close(), data.close(), index.close()])
+      await Promise.all([trainings.close(), inference.close(), data.close(), index.close()])
       workspace.close()
     },
   }

@@ -29,6 +29,8 @@ const keptViews = 2
 /** The splits of runs: on disk for the trainer, in memory for lists of users and items. */
 export class Splits {
   private readonly views = new Map<string, Promise<SplitView>>()
+  /** The splits that were made or checked in this session, by data and recipe: an experiment asks for one again and again. */
+  private readonly prepared = new Map<string, PreparedSplit>()
 
   constructor(
     private readonly workspace: string,
@@ -45,6 +47,9 @@ export class Splits {
       const directory = splitDirectory(this.workspace, assertSafeName(splitHash, 'split'))
       if (existsSync(directory)) return { hash: splitHash, directory }
     }
+    const key = JSON.stringify([manifest.producedBy.datasetHash, manifest.recipe])
+    const known = this.prepared.get(key)
+    if (known && existsSync(known.directory) && (splitHash ?? known.hash) === known.hash) return known
     const split = await this.data.task(watch, (worker, task) =>
       worker.call('prepare', { workspace: this.workspace, task, dataset: manifest.dataset, recipe: manifest.recipe }),
     )
@@ -55,7 +60,9 @@ export class Splits {
         { run: manifest.id, dataset: manifest.dataset },
       )
     }
-    return { hash: split.hash, directory: splitDirectory(this.workspace, split.hash) }
+    const made = { hash: split.hash, directory: splitDirectory(this.workspace, split.hash) }
+    this.prepared.set(key, made)
+    return made
   }
 
   /** The split of a run in memory; the last few are kept. */

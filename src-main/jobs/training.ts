@@ -11,8 +11,10 @@ import { newRunId, type RunStore } from '../storage/run-store'
 import { throttle, type EventHub } from './event-hub'
 import type { JobContext, JobManager, WorkEnd } from './job-manager'
 import { startProcess, type Entries } from './process-host'
-import { runOnDisk, splitForJob, type Splits } from './splits'
+import type { Trainer } from './inference'
+import { runOnDisk, splitForJob, type PreparedSplit, type Splits } from './splits'
 import type { AttributeTables, FitResult, TrainerCalls, TrainerEventMap } from './trainer-contract'
+import { WarmProcess } from './warm-process'
 
 /** A training with every parameter resolved and validated. */
 export interface TrainingPlan {
@@ -44,10 +46,21 @@ interface Dependencies {
 }
 
 const eventsEveryMilliseconds = 100
+const idleSeconds = 10
 
 /** Starts and resumes trainings: a job each, with the run's id as the job's. */
 export class Trainings {
-  constructor(private readonly on: Dependencies) {}
+  /** The trainer of the trials of experiments, kept for the next one: to start it takes longer than a small training. */
+  private readonly trials: WarmProcess<TrainerCalls, TrainerEventMap>
+
+  constructor(private readonly on: Dependencies) {
+    this.trials = new WarmProcess(on.entries.trainer, idleSeconds)
+  }
+
+  /** Ends the trainer that is kept. */
+  close(): Promise<void> {
+    return this.trials.close()
+  }
 
   /** Creates the run and queues its training. */
   start(plan: TrainingPlan): JobSnapshot {
@@ -177,23 +190,51 @@ export class Trainings {
     store.update(manifest.id, { producedBy })
     const attributes = await this.on.tables({ ...manifest, producedBy })
 
+    if (manifest.experiment !== null)
+      return this.trials.use(async (trainer) => {
+        try {
+          return await this.fit(trainer, manifest, split, attributes, context)
+        } catch (thrown) {
+          // What failed may have left its process in any state.
+          await this.trials.close()
+          throw thrown
+        }
+      })
     const trainer = startProcess<TrainerCalls, TrainerEventMap>(this.on.entries.trainer)
+    try {
+      return await this.fit(trainer, manifest, split, attributes, context)
+    } finally {
+      await trainer.kill()
+    }
+  }
+
+  /** Trains a run in a trainer, with its events passed on. */
+  private async fit(
+    trainer: Trainer,
+    manifest: RunManifest,
+    split: PreparedSplit,
+    attributes: AttributeTables,
+    context: JobContext,
+  ): Promise<FitResult> {
+    const { store, events } = this.on
     const pending: { points: EpochPoint[]; lines: LogLine[] } = { points: [], lines: [] }
     const sending = throttle(() => {
       const run = manifest.id
       if (pending.points.length > 0) events.emit('run:points', { run, points: pending.points.splice(0) })
       if (pending.lines.length > 0) events.emit('run:log', { run, lines: pending.lines.splice(0) })
     }, eventsEveryMilliseconds)
-    trainer.on('progress', (progress) => context.progress(progress))
-    trainer.on('memory', ({ bytes }) => context.memory(bytes))
-    trainer.on('points', (points) => {
-      pending.points.push(...points)
-      sending.request()
-    })
-    trainer.on('log', (lines) => {
-      pending.lines.push(...lines)
-      sending.request()
-    })
+    const listening = [
+      trainer.on('progress', (progress) => context.progress(progress)),
+      trainer.on('memory', ({ bytes }) => context.memory(bytes)),
+      trainer.on('points', (points) => {
+        pending.points.push(...points)
+        sending.request()
+      }),
+      trainer.on('log', (lines) => {
+        pending.lines.push(...lines)
+        sending.request()
+      }),
+    ]
     context.onKill(() => void trainer.kill())
     try {
       const directory = store.directory(manifest.id)
@@ -210,7 +251,7 @@ export class Trainings {
       return await fit
     } finally {
       sending.flush()
-      await trainer.kill()
+      for (const stop of listening) stop()
     }
   }
 }

@@ -30,7 +30,10 @@ export interface FitReporter {
   progress(progress: { stage: string; fraction: number | null; etaSeconds: number | null }): void
   /** At the end of an epoch: the values of the method's series. */
   epoch(point: { epoch: number; seconds: number; values: Record<string, number> }): void
-  /** Lends a checkpoint, whose arrays are good until the promise resolves, and resolves once it is safely on disk. */
+  /**
+   * Lends a checkpoint, whose arrays are good until the promise resolves. It is safely on disk by then, unless one was written a moment ago
+   * and nobody asked to stop.
+   */
   checkpoint(checkpoint: Checkpoint): Promise<void>
   log(level: 'info' | 'warning' | 'error', text: string): void
 }
@@ -129,6 +132,8 @@ export interface FittedModel {
    * has edges, to the scores that `score` gives. Only with the capability `export`.
    */
   scoringGraph?(): Promise<ScoringGraph>
+  /** Estimated numbers of the model that an analyst reads, such as a correlation, by name. */
+  parameters?(): Record<string, number>
   /** The weights, enough for `load` to give the same scores. */
   save(): Promise<NamedArrays>
   dispose(): void

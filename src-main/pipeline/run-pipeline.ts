@@ -19,6 +19,9 @@ export type TrainingEvents = {
   [N in 'progress' | 'points' | 'log']: (payload: TrainerEventMap[N]) => void
 }
 
+/** Time of training that a kill may cost: checkpoints between are not written, which would take longer than a short epoch. */
+const checkpointEveryMilliseconds = 2000
+
 const unfinished = { bestEpoch: null, metrics: null, evaluation: null, weightsHash: null } as const
 
 /**
@@ -36,7 +39,7 @@ export async function runPipeline(
   const params = resolveParams(descriptor.info.params, run.params)
   if (run.knowledge && !descriptor.info.capabilities.includes('knowledge'))
     throw new CausewayError('badRequest', `${descriptor.info.label} cannot be given required or forbidden edges.`)
-  const report = reporter(run.runDirectory, events)
+  const report = reporter(run.runDirectory, signal, events)
 
   const split = await readSplit(run.splitDirectory)
   const engine = await useBackend(run.backend, run.threads)
@@ -56,7 +59,7 @@ export async function runPipeline(
     report.log('info', `Trained ${epochs} epochs; ${bestEpoch === null ? 'the last' : `epoch ${bestEpoch}`} is kept.`)
     const evaluated = await evaluateTest(model, split, run.attributes, signal, report)
     if (!evaluated) {
-      // The checkpoint of the last epoch is there: a resumed run comes straight back to this point.
+      // A checkpoint of the last seconds of training is there: a resumed run is soon back at this point.
       const end = signal.requested === 'pause' ? 'paused' : 'cancelled'
       return { ...unfinished, end, epochs, bestEpoch, seconds: seconds() }
     }
@@ -91,19 +94,27 @@ function startText(
 }
 
 /** What the method reports, written to the run folder and sent on. */
-const reporter = (runDirectory: string, events: TrainingEvents): FitReporter => ({
-  progress: (progress) => events.progress(progress),
-  epoch: (point) => {
-    appendPoint(runDirectory, point)
-    events.points([point])
-  },
-  checkpoint: async (checkpoint) => writeCheckpoint(runDirectory, checkpoint),
-  log: (level, text) => {
-    const line = { at: new Date().toISOString(), level, text }
-    appendLog(runDirectory, line)
-    events.log([line])
-  },
-})
+function reporter(runDirectory: string, signal: StopSignal, events: TrainingEvents): FitReporter {
+  let written = performance.now()
+  return {
+    progress: (progress) => events.progress(progress),
+    epoch: (point) => {
+      appendPoint(runDirectory, point)
+      events.points([point])
+    },
+    checkpoint: async (checkpoint) => {
+      // A stopped training goes on from exactly where it was.
+      if (signal.requested === null && performance.now() - written < checkpointEveryMilliseconds) return
+      writeCheckpoint(runDirectory, checkpoint)
+      written = performance.now()
+    },
+    log: (level, text) => {
+      const line = { at: new Date().toISOString(), level, text }
+      appendLog(runDirectory, line)
+      events.log([line])
+    },
+  }
+}
 
 /** All metrics of the test part; null when stopped. */
 async function evaluateTest(
