@@ -11,6 +11,7 @@ import {
 import { tableFormats } from '../../src-shared/domain/exported'
 import type { JobProgress } from '../../src-shared/domain/job'
 import type { ItemCard } from '../../src-shared/domain/recommendation'
+import { simulationFileSchema } from '../../src-shared/domain/simulation'
 import type { SplitManifest } from '../../src-shared/domain/split'
 
 /**
@@ -75,6 +76,10 @@ export const dataWorkerContract = {
       /** What the lists are of, by key; kept where the format has a place for it. */
       properties: z.record(z.string(), z.string()),
     }),
+  ),
+  /** Factorises the ratings of a data set for a simulation and writes what the preferences of all pairs follow from. */
+  preferences: call<{ users: number; items: number }>()(
+    ofDataset.extend({ task, file: z.string(), preferences: simulationFileSchema.shape.preferences.unwrap() }),
   ),
   /** Cancels a piece of work; it then ends with `cancelled`. One that has ended already is none of its business. */
   stop: call<null>()(z.object({ task })),

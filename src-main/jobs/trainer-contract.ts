@@ -6,6 +6,7 @@ import type { ConfounderProfile, PathExplanation, SegmentEffect } from '../../sr
 import type { JobProgress } from '../../src-shared/domain/job'
 import type { Metrics } from '../../src-shared/domain/metric'
 import type { EpochPoint, LogLine, RunManifest } from '../../src-shared/domain/run'
+import { simulationFileSchema, type SimulatedFit } from '../../src-shared/domain/simulation'
 import type { ScoringGraph } from '../methods/scoring-graph'
 import type { Evaluation } from '../pipeline/evaluate/evaluation-file'
 
@@ -28,6 +29,27 @@ export const runOnDiskSchema = z.object({
   knowledge: z.instanceof(Int8Array).nullable(),
 })
 export type RunOnDisk = z.infer<typeof runOnDiskSchema>
+
+/** A method to be trained on drawn data. */
+const simulatedTrainingSchema = z.object({
+  /** `preferences.safetensors` of the simulation. */
+  file: z.string(),
+  of: z.enum(['rating', 'liking']),
+  world: simulationFileSchema.shape.world.unwrap(),
+  correlation: z.number(),
+  /** Of the data, and of the training. */
+  seed: z.number().int(),
+  validationShare: z.number(),
+  method: z.string(),
+  params: values,
+})
+export type SimulatedTraining = z.infer<typeof simulatedTrainingSchema>
+
+/** How a training on drawn data ended; see `SimulatedFit`. */
+export type SimulatedOutcome = Pick<SimulatedFit, 'observed' | 'epochs' | 'seconds' | 'numbers'> & {
+  validation: number
+  error: number
+}
 
 export interface FitResult {
   end: 'completed' | 'paused' | 'cancelled'
@@ -125,6 +147,8 @@ export const trainerContract = {
       attributes: attributeTablesSchema.nullable(),
     }),
   ),
+  /** Trains a method on drawn data and tests it on the truth; nothing is written. */
+  simulate: call<SimulatedOutcome>()(simulatedTrainingSchema),
   /** Asks the fit in progress to stop after the current batch. */
   stop: call<null>()(z.object({ how: z.enum(['pause', 'cancel']) })),
   /** Loads a completed run for the calls below; answers at once when that run is loaded already. */

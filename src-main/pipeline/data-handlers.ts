@@ -4,6 +4,7 @@ import type { DataWorkerCalls, DataWorkerEventMap } from '../jobs/data-worker-co
 import { makeCard } from './dataset/card'
 import { readItemCards, readRows, readUserAttributes } from './dataset/catalog'
 import { readDataset } from './dataset/dataset'
+import { writePreferences } from './experiment/simulate/write-preferences'
 import { listsCsv, listsParquet } from './export/lists-file'
 import { importDemo } from './ingest/demo'
 import { importTables } from './ingest/import-tables'
@@ -51,6 +52,8 @@ export function makeDataHandlers(send: Send): ChildHandlers<DataWorkerCalls> {
       watched(task, (watch) => prepareSplit(workspace, dataset, recipe, watch)),
     card: ({ task, workspace, dataset, recipe }) =>
       watched(task, (watch) => makeCard(workspace, dataset, recipe, watch)),
+    preferences: ({ task, workspace, dataset, file, preferences }) =>
+      watched(task, (watch) => writePreferences(workspace, dataset, file, preferences, watch)),
     rows: ({ workspace, dataset, table, offset, limit }) => readRows(workspace, dataset, table, offset, limit),
     catalog: async ({ workspace, dataset }) => readItemCards(workspace, await readDataset(workspace, dataset)),
     userAttributes: async ({ workspace, dataset }) =>

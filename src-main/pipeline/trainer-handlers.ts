@@ -9,6 +9,7 @@ import { findMethod } from '../methods/registry'
 import { probe, useBackend } from '../tensor/backends'
 import { evaluate, recommend } from './evaluate/evaluate'
 import { evaluateFully } from './evaluate/evaluate-fully'
+import { SimulatedTrainings } from './experiment/simulate/train-simulated'
 import { listsOfAll } from './export/lists-of-all'
 import { Interventions } from './intervene/interventions'
 import { isIntervenable } from './intervene/prepared-rows'
@@ -36,6 +37,7 @@ export function trainerHandlers(
 ): TrainerHandlers {
   let fitting: { -readonly [K in keyof StopSignal]: StopSignal[K] } | null = null
   let open: OpenRun | null = null
+  const simulated = new SimulatedTrainings()
   const tasks = new Tasks((progress) => send('task', progress))
 
   const opened = (): OpenRun => {
@@ -102,6 +104,10 @@ export function trainerHandlers(
           progress,
         }),
       )
+    },
+
+    simulate(asked) {
+      return working((signal) => simulated.train(asked, signal))
     },
 
     async stop({ how }) {

@@ -11,6 +11,7 @@ export const runDirectory = (workspace: string, id: string): string => join(work
 export const knowledgeDirectory = (workspace: string): string => join(workspace, 'knowledge')
 export const domainGraphsDirectory = (workspace: string): string => join(workspace, 'domain-graphs')
 export const experimentsDirectory = (workspace: string): string => join(workspace, 'experiments')
+export const simulationsDirectory = (workspace: string): string => join(workspace, 'simulations')
 /** What the table of runs is drawn from: derived from the manifests, and made anew where it is gone. */
 export const runIndexFile = (workspace: string): string => join(workspace, 'runs-index')
 /** Uploads and half-written products; emptied when the workspace is opened. */
@@ -36,3 +37,6 @@ export const runFiles = {
 
 /** Inside an experiment's folder. */
 export const experimentFiles = { manifest: 'experiment.json', text: 'experiment.yaml', trials: 'trials.jsonl' } as const
+
+/** Inside a simulation's folder. */
+export const simulationFiles = { preferences: 'preferences.safetensors', fits: 'fits.jsonl' } as const

@@ -26,6 +26,43 @@ export type SearchDomain = z.infer<typeof searchDomainSchema>
 export const searchStrategies = ['grid', 'random', 'tpe'] as const
 export type SearchStrategy = (typeof searchStrategies)[number]
 
+/** Figures that somebody published: by label of the method and name of the metric. */
+export const publishedSchema = z
+  .object({
+    /** Where they stand: paper, table. */
+    source: z.string().min(1).max(400),
+    figures: z.record(
+      z.string(),
+      z.record(z.string(), z.object({ mean: z.number(), sd: z.number().min(0).optional() }).strict()),
+    ),
+  })
+  .strict()
+
+/** Sentences of the author on methods, by label: results documents print them. */
+export const remarksSchema = z.record(z.string(), z.string().min(1).max(2000)).default({})
+
+/** The methods that are compared, and what of each is fixed and what is searched. */
+export const methodEntriesSchema = z
+  .array(
+    z
+      .object({
+        method: z.string().min(1).max(64),
+        /** Told apart where a method is there twice; left out: the method's id. */
+        label: z.string().min(1).max(64).optional(),
+        /** Fixed values; the others have their defaults. */
+        params: values.default({}),
+        /** What is searched, by parameter. */
+        search: z.record(z.string(), searchDomainSchema).default({}),
+      })
+      .strict(),
+  )
+  .min(1)
+  .max(40)
+
+/** A seed, and the seeds that are compared. */
+export const seedSchema = z.number().int().min(0).max(2147483647)
+export const seedsSchema = z.array(seedSchema).min(1).max(100)
+
 /**
  * An experiment as its author writes it, in YAML: which methods are compared on what data, how their parameters are looked for,
  * on which seeds, at what budget, by which metrics. Every method gets the same budget.
@@ -38,34 +75,19 @@ export const experimentFileSchema = z
     notes: z.string().max(4000).default(''),
     /** The recipe makes the split; all methods train on the same one. */
     data: z.object({ dataset: z.string().min(1).max(64), recipe: values.default({}) }).strict(),
-    methods: z
-      .array(
-        z
-          .object({
-            method: z.string().min(1).max(64),
-            /** Told apart where a method is there twice; left out: the method's id. */
-            label: z.string().min(1).max(64).optional(),
-            /** Fixed values; the others have their defaults. */
-            params: values.default({}),
-            /** What is searched, by parameter. */
-            search: z.record(z.string(), searchDomainSchema).default({}),
-          })
-          .strict(),
-      )
-      .min(1)
-      .max(20),
+    methods: methodEntriesSchema,
     search: z
       .object({
         strategy: z.enum(searchStrategies).default('grid'),
         /** Seed of the search, and of the trainings of the search phase. */
-        seed: z.number().int().min(0).max(2147483647).default(0),
+        seed: seedSchema.default(0),
         /** Ends trials that lie behind the median of the earlier ones at the same epoch. */
         earlyTermination: z.boolean().default(true),
       })
       .strict()
       .default({ strategy: 'grid', seed: 0, earlyTermination: true }),
     /** The best parameters of each method are trained once for each seed: these runs are what is compared. */
-    seeds: z.array(z.number().int().min(0).max(2147483647)).min(1).max(100),
+    seeds: seedsSchema,
     /** The same for every method. */
     budget: z
       .object({
@@ -89,6 +111,11 @@ export const experimentFileSchema = z
       })
       .strict()
       .default({ objective: 'ndcg@10', report: ['ndcg@10', 'recall@10'] }),
+    /** Label of the method that the others are tested against; left out: every method is tested against every other. */
+    reference: z.string().min(1).max(64).optional(),
+    /** What results documents set beside the figures of the experiment. */
+    published: publishedSchema.optional(),
+    remarks: remarksSchema,
     /** Left out: the best usable backend. */
     backend: z.enum(backendIds).optional(),
   })

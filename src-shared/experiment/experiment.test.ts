@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { methods as descriptors } from '../../src-main/methods/registry'
 import { experimentText } from './experiment-text'
 import { checkExperiment, parseExperiment } from './parse-experiment'
+import { isSimulation, parseSimulation, planSimulation } from './parse-simulation'
 import { planExperiment } from './plan-experiment'
 import { settingAt, settingsOf, spaceOf } from './search-space'
 
@@ -145,6 +146,21 @@ describe('an experiment file', () => {
     )
   })
 
+  it('says what is said of no method or metric of it', () => {
+    const sayings = `reference: CSC
+published:
+  source: a table
+  figures:
+    csc: { 'ndcg@10': { mean: 0.4, sd: 0.1 }, auc: { mean: 0.9 } }
+remarks: { csc: A word., vae: Another. }
+`
+    expect(problemsOf(text + sayings)).toEqual([
+      '20 reference: No method has the label "CSC". There are: csc, multi-vae.',
+      '24 published.figures.csc.auc: "auc" is not among the metrics of the report: ndcg@10, recall@10.',
+      '25 remarks.vae: No method has the label "vae". There are: csc, multi-vae.',
+    ])
+  })
+
   it('that is not YAML says where', () => {
     const problem = checkExperiment(changed('recipe: { kCore: 5 }', 'recipe: { kCore: 5'), methods).problems[0]!
     expect(problem).toMatchObject({ line: 7, code: 'paramInvalid' })
@@ -167,7 +183,12 @@ describe('the examples', () => {
   const directory = resolve(import.meta.dirname, '../../resources/experiments')
 
   it.each(readdirSync(directory))('%s is an experiment without a warning that could be helped', (name) => {
-    const file = parseExperiment(readFileSync(join(directory, name), 'utf8'), methods)
+    const content = readFileSync(join(directory, name), 'utf8')
+    if (isSimulation(content)) {
+      const { methods: each } = planSimulation(parseSimulation(content, methods), methods)
+      return expect(new Set(each.map(({ searchTrials }) => searchTrials)).size).toBe(1)
+    }
+    const file = parseExperiment(content, methods)
     const { methods: planned, warnings } = planExperiment(file, methods)
     expect(new Set(planned.map(({ searchTrials }) => searchTrials)).size).toBe(1)
     expect(warnings.filter((warning) => !/^\d seeds: the smallest p/.test(warning))).toEqual([])

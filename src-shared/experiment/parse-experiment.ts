@@ -23,17 +23,41 @@ export interface ExperimentProblem {
 const mostProblems = 100
 
 type Path = readonly (string | number)[]
-type Report = (path: Path, message: string, code?: ExperimentProblem['code']) => void
+export type Report = (path: Path, message: string, code?: ExperimentProblem['code']) => void
 
 /**
  * Reads the text of an experiment file and checks everything that can be checked without data: form, keys, methods, parameters,
  * recipe, domains. Pure and quick enough to run while somebody types; reports at most 100 problems.
  * @returns the experiment with every default filled in, or null beside the problems, in the order of their lines
  */
-export function checkExperiment(
+export const checkExperiment = (text: string, methods: readonly MethodInfo[]): Checked<ExperimentFile> =>
+  checkText(text, experimentFileSchema, (file, report) => {
+    checkRecipe(file, report)
+    checkMethods(file, methods, report)
+    unique(file.seeds, (at) => ['seeds', at], 'seed', report)
+    file.metrics.report.forEach((name, at) => {
+      if (!isMetricName(name))
+        report(
+          ['metrics', 'report', at],
+          `There is no metric "${name}". Names look like ndcg@10, auc or avp:price@10; there are: ${metricDefinitions.map(({ id }) => id).join(', ')}.`,
+        )
+    })
+    unique(file.metrics.report, (at) => ['metrics', 'report', at], 'metric', report)
+    checkSayings(file, report)
+  })
+
+/** A checked file, or null beside the problems. */
+export interface Checked<T> {
+  file: T | null
+  problems: ExperimentProblem[]
+}
+
+/** Reads a text by a schema and checks it further. */
+export function checkText<S extends z.ZodType>(
   text: string,
-  methods: readonly MethodInfo[],
-): { file: ExperimentFile | null; problems: ExperimentProblem[] } {
+  schema: S,
+  check: (file: z.output<S>, report: Report) => void,
+): Checked<z.output<S>> {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
   const problems: ExperimentProblem[] = []
@@ -56,30 +80,23 @@ export function checkExperiment(
     report([], (thrown as Error).message)
     return { file: null, problems }
   }
-  const parsed = experimentFileSchema.safeParse(content)
+  const parsed = schema.safeParse(content)
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) reportIssue(issue, content, report)
+    for (const issue of parsed.error.issues) reportIssue(issue, schema, content, report)
     return { file: null, problems: inOrder(problems) }
   }
   const file = parsed.data
-  checkRecipe(file, report)
-  checkMethods(file, methods, report)
-  unique(file.seeds, (at) => ['seeds', at], 'seed', report)
-  file.metrics.report.forEach((name, at) => {
-    if (!isMetricName(name))
-      report(
-        ['metrics', 'report', at],
-        `There is no metric "${name}". Names look like ndcg@10, auc or avp:price@10; there are: ${metricDefinitions.map(({ id }) => id).join(', ')}.`,
-      )
-  })
-  unique(file.metrics.report, (at) => ['metrics', 'report', at], 'metric', report)
+  check(file, report)
   return { file: problems.length === 0 ? file : null, problems: inOrder(problems) }
 }
 
 /** The experiment in a text. @throws CausewayError with the first problem's code and line, and all of them in its details */
-export function parseExperiment(text: string, methods: readonly MethodInfo[]): ExperimentFile {
-  const { file, problems } = checkExperiment(text, methods)
-  if (file) return file
+export const parseExperiment = (text: string, methods: readonly MethodInfo[]): ExperimentFile =>
+  fileOf(checkExperiment(text, methods))
+
+/** A checked file. @throws CausewayError with the first problem's code and line, and all of them in its details */
+export function fileOf<T>({ file, problems }: Checked<T>): T {
+  if (file !== null) return file
   const [first, ...others] = problems
   const { code, line, key, message } = first!
   const more =
@@ -116,10 +133,10 @@ const domainHelp =
   'Give a list of values, [a, b, c], or a range, {min: a, max: b}, with log: true or step: s where wanted.'
 
 /** One issue of the schema in words, with what is allowed in its place. */
-function reportIssue(issue: z.core.$ZodIssue, content: unknown, report: Report): void {
+function reportIssue(issue: z.core.$ZodIssue, schema: z.ZodType, content: unknown, report: Report): void {
   const path = issue.path as (string | number)[]
   if (issue.code === 'unrecognized_keys') {
-    const allowed = keysAt(experimentFileSchema, path)
+    const allowed = keysAt(schema, path)
     for (const key of issue.keys)
       report([...path, key], `There is no key "${key}" here. Allowed: ${allowed.join(', ')}.`, 'paramUnknown')
     return
@@ -128,7 +145,7 @@ function reportIssue(issue: z.core.$ZodIssue, content: unknown, report: Report):
   if (issue.code === 'invalid_union' && path[0] === 'methods' && path[2] === 'search' && path.length === 4) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return report(path, domainHelp)
     for (const inner of issue.errors[1] ?? [])
-      reportIssue({ ...inner, path: [...path, ...inner.path] }, content, report)
+      reportIssue({ ...inner, path: [...path, ...inner.path] }, schema, content, report)
     return
   }
   if (issue.code === 'invalid_union') return report(path, 'Give a number, a text, true or false.')
@@ -210,11 +227,14 @@ function checkValues(
 const unknownKey = (what: string, key: string, schema: ParamSchema): string =>
   `There is no ${what} "${key}". Allowed: ${schema.map((spec) => spec.key).join(', ')}.`
 
+/** What the checks of methods read. */
+type Trained = Pick<ExperimentFile, 'methods' | 'budget'> & { search: Pick<ExperimentFile['search'], 'strategy'> }
+
 function checkRecipe(file: ExperimentFile, report: Report): void {
   checkValues(file.data.recipe, recipeSchema, 'recipe setting', ['data', 'recipe'], report)
 }
 
-function checkMethods(file: ExperimentFile, methods: readonly MethodInfo[], report: Report): void {
+export function checkMethods(file: Trained, methods: readonly MethodInfo[], report: Report): void {
   file.methods.forEach((entry, at) => {
     const path = ['methods', at]
     const info = methods.find((candidate) => candidate.id === entry.method)
@@ -256,19 +276,32 @@ function checkMethods(file: ExperimentFile, methods: readonly MethodInfo[], repo
   )
 }
 
+/** Reports labels and metrics that the experiment does not have, in what is only said of it. */
+function checkSayings({ methods, metrics, reference, published, remarks }: ExperimentFile, report: Report): void {
+  const labels = methods.map(labelOf)
+  const checkLabel = (label: string, path: Path): void => {
+    if (!labels.includes(label)) report(path, `No method has the label "${label}". There are: ${labels.join(', ')}.`)
+  }
+  if (reference !== undefined) checkLabel(reference, ['reference'])
+  for (const label of Object.keys(remarks)) checkLabel(label, ['remarks', label])
+  for (const [label, figures] of Object.entries(published?.figures ?? {})) {
+    checkLabel(label, ['published', 'figures', label])
+    for (const metric of Object.keys(figures))
+      if (!metrics.report.includes(metric))
+        report(
+          ['published', 'figures', label, metric],
+          `"${metric}" is not among the metrics of the report: ${metrics.report.join(', ')}.`,
+        )
+  }
+}
+
 const largest = (domain: SearchDomain | undefined): number | null => {
   if (domain === undefined) return null
   return Array.isArray(domain) ? Math.max(...domain.map(Number)) : domain.max
 }
 
 /** A domain with its values in the form the parameter has; reports what the parameter or the strategy does not allow. */
-function checkDomain(
-  domain: SearchDomain,
-  spec: ParamSpec,
-  file: ExperimentFile,
-  path: Path,
-  report: Report,
-): SearchDomain {
+function checkDomain(domain: SearchDomain, spec: ParamSpec, file: Trained, path: Path, report: Report): SearchDomain {
   const { key } = spec
   if (Array.isArray(domain)) {
     const values = domain.map((value, at) => {
@@ -305,7 +338,7 @@ function checkDomain(
   return domain
 }
 
-function unique<T>(values: readonly T[], pathOf: (at: number) => Path, what: string, report: Report): void {
+export function unique<T>(values: readonly T[], pathOf: (at: number) => Path, what: string, report: Report): void {
   values.forEach((value, at) => {
     if (values.indexOf(value) < at) report(pathOf(at), `The ${what} ${JSON.stringify(value)} is there twice.`)
   })

@@ -17,14 +17,17 @@ export interface PlannedMethod {
 }
 
 /** Parameters of a training within the experiment's cap on epochs. */
-export function cappedParams(params: ParamValues, file: ExperimentFile): ParamValues {
+export function cappedParams(params: ParamValues, file: Pick<ExperimentFile, 'budget'>): ParamValues {
   const cap = file.budget.epochsPerTrial
   const { epochs } = params
   return cap !== undefined && typeof epochs === 'number' && epochs > cap ? { ...params, epochs: cap } : params
 }
 
 /** The methods of a checked experiment, resolved. A space of one setting is no search: its values are taken. */
-export function plannedMethods(file: ExperimentFile, methods: readonly MethodInfo[]): PlannedMethod[] {
+export function plannedMethods(
+  file: Pick<ExperimentFile, 'methods' | 'budget'>,
+  methods: readonly MethodInfo[],
+): PlannedMethod[] {
   return file.methods.map((entry) => {
     const info = methods.find(({ id }) => id === entry.method)
     if (!info) throw new RangeError(`The experiment was not checked: there is no method "${entry.method}".`)
@@ -63,13 +66,13 @@ export function planExperiment(file: ExperimentFile, methods: readonly MethodInf
   }
 }
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /** How a list of names reads: "a", "a and b", "a, b and c". */
 const listed = (names: string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 
-const strategyNames = { grid: 'grid search', random: 'random search', tpe: 'Bayesian search (TPE)' } as const
+export const strategyNames = { grid: 'grid search', random: 'random search', tpe: 'Bayesian search (TPE)' } as const
 
 function budgetStatement(file: ExperimentFile, planned: PlannedMethod[]): string {
   const { trialsPerMethod, epochsPerTrial, searchMinutesPerMethod } = file.budget

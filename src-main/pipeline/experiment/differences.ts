@@ -1,11 +1,20 @@
 import type { ExperimentFile } from '../../../src-shared/domain/experiment'
 
-/** Where two experiments differ in what they do, in words: `seeds: [0,1] before, [0,1,2] now`. Notes are no difference. */
+/** Where two experiments differ in what they do, in words: `seeds: [0,1] before, [0,1,2] now`. What they say of it is no difference. */
 export function differencesOf(before: ExperimentFile, now: ExperimentFile): string[] {
   const differences: string[] = []
-  compare('', { ...before, notes: '' }, { ...now, notes: '' }, differences)
+  compare('', deeds(before), deeds(now), differences)
   return differences
 }
+
+/** What an experiment does. */
+const deeds = (file: ExperimentFile): ExperimentFile => ({
+  ...file,
+  notes: '',
+  published: undefined,
+  remarks: {},
+  reference: undefined,
+})
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,88 @@
+import { CausewayError } from '../../../../src-shared/contract/errors'
+import type { Split } from '../../../../src-shared/domain/split'
+import { resolveParams } from '../../../../src-shared/params/params'
+import type { SimulatedTraining, SimulatedOutcome } from '../../../jobs/trainer-contract'
+import type { FittedModel, StopSignal } from '../../../methods/method'
+import { findMethod } from '../../../methods/registry'
+import { useBackend } from '../../../tensor/backends'
+import type { Pairs } from '../../../tensor/pairs'
+import { Rng } from '../../../tensor/rng'
+import { decodeSafetensors } from '../../../tensor/safetensors'
+import { ratedPairs } from '../../evaluate/rated'
+import { readBytes } from '../../run-files'
+import { linkOf, Preferences } from './factorise'
+import { simulatedSplit } from './simulated-split'
+import { drawWorld } from './world'
+
+/** Trains methods on drawn data; the last data that were drawn are kept, for the next method. */
+export class SimulatedTrainings {
+  private preferences: { file: string; of: Preferences } | null = null
+  private drawn: { key: string; split: Split; observed: number } | null = null
+
+  /** @throws CausewayError `cancelled` when stopped, and what the training throws */
+  async train(asked: SimulatedTraining, signal: StopSignal): Promise<SimulatedOutcome> {
+    const started = performance.now()
+    const descriptor = findMethod(asked.method)
+    const params = resolveParams(descriptor.info.params, asked.params)
+    const { split, observed } = this.dataOf(asked)
+    await useBackend('wasm')
+    const method = await descriptor.load()
+    let validation: number | null = null
+    const fit = await method.fit({
+      split,
+      params,
+      rng: Rng.seeded(asked.seed),
+      signal,
+      report: {
+        progress: () => undefined,
+        epoch: ({ values: { squaredError } }) => {
+          if (squaredError !== undefined && squaredError < (validation ?? Infinity)) validation = squaredError
+        },
+        checkpoint: () => Promise.resolve(),
+        log: () => undefined,
+      },
+      knowledge: null,
+      resume: null,
+    })
+    if (fit.end !== 'completed') throw new CausewayError('cancelled', 'The training was stopped.')
+    const { model, epochs } = fit
+    try {
+      if (validation === null)
+        throw new CausewayError(
+          'badRequest',
+          `${descriptor.info.label} reports no squared error: it predicts no continuous preferences.`,
+        )
+      const error = await squaredError(model, split)
+      const numbers = model.parameters?.() ?? {}
+      return { observed, validation, error, epochs, numbers, seconds: (performance.now() - started) / 1000 }
+    } finally {
+      model.dispose()
+    }
+  }
+
+  private dataOf(asked: SimulatedTraining): { split: Split; observed: number } {
+    const { file, world, correlation, seed, validationShare } = asked
+    const key = JSON.stringify([file, world, correlation, seed, validationShare])
+    if (this.drawn?.key === key) return this.drawn
+    if (this.preferences?.file !== file)
+      this.preferences = { file, of: new Preferences(decodeSafetensors(readBytes(file)).arrays, linkOf(asked.of)) }
+    const drawn = drawWorld(this.preferences.of, { world, correlation, seed })
+    const split = simulatedSplit(drawn, validationShare, Rng.seeded(seed))
+    this.drawn = { key, split, observed: drawn.observed.users.length }
+    return this.drawn
+  }
+}
+
+/** Mean squared error on the test pairs. */
+async function squaredError(model: FittedModel, split: Split): Promise<number> {
+  const pairs = ratedPairs(split, 'test')
+  if (!scoresPairs(model))
+    throw new CausewayError('badRequest', 'A simulation compares methods that score single pairs.')
+  const scores = await model.scorePairs(pairs)
+  let sum = 0
+  for (let at = 0; at < scores.length; at++) sum += (scores[at]! - pairs.values![at]!) ** 2
+  return sum / scores.length
+}
+
+const scoresPairs = (model: FittedModel): model is FittedModel & { scorePairs(pairs: Pairs): Promise<Float32Array> } =>
+  'scorePairs' in model
