@@ -1,4 +1,5 @@
 import { entriesIn } from './jobs/process-host'
+import { experimentsBeside } from './shells/cli/experiment-files'
 import { rendererBeside, runCli } from './shells/cli/program'
 
 // A reader that has seen enough (`| head`) closes the pipe: that is no failure.
@@ -10,4 +11,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = await runCli(process.argv.slice(2), {
   entries: entriesIn(import.meta.dirname),
   staticDirectory: rendererBeside(import.meta.dirname),
+  experimentsDirectory: experimentsBeside(import.meta.dirname),
 })

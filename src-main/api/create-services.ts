@@ -3,6 +3,10 @@ import { unwrap } from '../../src-shared/contract/errors'
 import { answer } from '../../src-shared/contract/rpc'
 import type { BackendProbe } from '../../src-shared/domain/backend'
 import type { FileHandle } from '../../src-shared/domain/dataset'
+import type { ExperimentResults } from '../../src-shared/domain/experiment-results'
+import type { JobSnapshot } from '../../src-shared/domain/job'
+import type { SimulationPlan, SimulationResults } from '../../src-shared/domain/simulation'
+import { parseSimulation, planSimulation } from '../../src-shared/experiment/parse-simulation'
 import packageJson from '../../package.json'
 import { Bootstraps } from '../jobs/bootstraps'
 import { DataHost } from '../jobs/data-host'
@@ -11,6 +15,7 @@ import { Experiments } from '../jobs/experiments'
 import { Inference, probeBackends } from '../jobs/inference'
 import { JobManager } from '../jobs/job-manager'
 import type { Entries } from '../jobs/process-host'
+import { Simulations } from '../jobs/simulations'
 import { Splits } from '../jobs/splits'
 import { Trainings } from '../jobs/training'
 import { findMethod, methods } from '../methods/registry'
@@ -25,6 +30,7 @@ import { compareHandlers } from './compare-handlers'
 import { dataHandlers } from './data-handlers'
 import { domainHandlers } from './domain-handlers'
 import { experimentsHandlers } from './experiments-handlers'
+import { resultsOf, resultsOfSimulation } from './experiment-results'
 import { exportHandlers } from './export-handlers'
 import type { FileRegistry } from './file-registry'
 import { evaluationHandlers } from './evaluation-handlers'
@@ -62,6 +68,14 @@ export interface Services {
   readonly handlers: Handlers
   readonly events: EventSource
   readonly jobs: Pick<JobManager, 'ended' | 'interrupt' | 'kill'>
+  /** What an experiment came to. No request: only the command line writes it. */
+  experimentResults(name: string): Promise<ExperimentResults>
+  /** Simulations, which only the command line runs. */
+  readonly simulations: {
+    plan(text: string): SimulationPlan
+    start(text: string): Promise<JobSnapshot>
+    results(text: string): Promise<SimulationResults>
+  }
   /** Interrupts every job at a checkpoint, ends all child processes and gives the workspace back. */
   close(): Promise<void>
 }
@@ -91,6 +105,7 @@ export function createServices(options: ServicesOptions): Services {
   })
   const saved = new Saved(workspace, store)
   const bootstraps = new Bootstraps({ entries, store, saved, jobs, events, splits })
+  const infos = methods.map(({ info }) => info)
   const experimentStore = new ExperimentStore(workspace)
   const experiments = new Experiments({
     workspace,
@@ -99,8 +114,16 @@ export function createServices(options: ServicesOptions): Services {
     jobs,
     events,
     trainings,
-    methods: methods.map(({ info }) => info),
+    methods: infos,
     probe: () => probe(false),
+  })
+  const simulations = new Simulations({
+    causeway: packageJson.version,
+    workspace,
+    entries,
+    data,
+    jobs,
+    methods: infos,
   })
   const core: Core = {
     causeway: packageJson.version,
@@ -150,6 +173,12 @@ export function createServices(options: ServicesOptions): Services {
     },
     events,
     jobs,
+    experimentResults: (name) => resultsOf(core, ask, name),
+    simulations: {
+      plan: (text) => planSimulation(parseSimulation(text, infos), infos),
+      start: (text) => simulations.start(text),
+      results: (text) => resultsOfSimulation(core, simulations, text),
+    },
     async close() {
       await jobs.close()
       await Promise.all([trainings.close(), inference.close(), data.close(), index.close()])

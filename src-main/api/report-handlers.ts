@@ -1,7 +1,6 @@
 import type { Handlers, RequestInput, RequestName, RequestOutput } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
 import { noAnnotations } from '../../src-shared/domain/graph'
-import { isMetricName } from '../../src-shared/domain/metric'
 import {
   reportSections,
   type ReportOptions,
@@ -11,7 +10,7 @@ import {
 import type { ExperimentDetail } from '../../src-shared/domain/experiment'
 import type { RunManifest } from '../../src-shared/domain/run'
 import { findMethod } from '../methods/registry'
-import { groupRuns } from '../pipeline/compare/groups'
+import { groupKey, groupRuns } from '../pipeline/compare/groups'
 import { buildReport } from '../pipeline/report/build-report'
 import { renderHtml } from '../pipeline/report/render-html'
 import { renderMarkdown } from '../pipeline/report/render-markdown'
@@ -196,6 +195,21 @@ function comparisonOf(
 ) {
   if (subject.kind === 'run' || manifests.length < 2) return null
   if (subject.kind === 'comparison') return ask('compare:runs', subject.comparison)
-  const runs = manifests.map(({ id }) => id)
-  return ask('compare:runs', { runs, metrics: experiment!.file.metrics.report.filter(isMetricName) })
+  return experimentComparison(ask, experiment!, manifests)
+}
+
+/** The final runs of an experiment held against each other, or against its reference. */
+export function experimentComparison(
+  ask: Ask,
+  { file, trialList }: ExperimentDetail,
+  manifests: readonly RunManifest[],
+): Promise<RequestOutput<'compare:runs'>> {
+  const reference = manifests.find(({ id }) =>
+    trialList.some(({ run, label }) => run === id && label === file.reference),
+  )
+  return ask('compare:runs', {
+    runs: manifests.map(({ id }) => id),
+    metrics: file.metrics.report,
+    baseline: reference ? groupKey(reference) : null,
+  })
 }

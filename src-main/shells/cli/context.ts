@@ -7,6 +7,8 @@ import type { Session } from './session'
 export interface CommandContext {
   program: Command
   output: Output
+  /** Where the experiments that come with Causeway lie. */
+  experimentsDirectory: string
   /** Opens the workspace for one command. */
   session<T>(access: 'read' | 'write', work: (session: Session) => Promise<T>): Promise<T>
   /** Follows a job to its end. @throws its error when it failed */

@@ -1,23 +1,49 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { extname } from 'node:path'
+import { CausewayError } from '../../../src-shared/contract/errors'
 import type { Comparison } from '../../../src-shared/domain/comparison'
 import type { ExperimentDetail, ExperimentPlan, ExperimentSummary, Trial } from '../../../src-shared/domain/experiment'
-import { toIoError } from '../../storage/io-errors'
+import { isSimulation } from '../../../src-shared/experiment/parse-simulation'
+import { renderMarkdown } from '../../pipeline/report/render-markdown'
+import { experimentDocument } from '../../pipeline/report/results-document'
 import { describeComparison } from './compare-commands'
 import type { CommandContext } from './context'
 import { count, decimals, duration, facts, table } from './format'
+import { isFile, shippedExperiments, textOfName, writeResults } from './experiment-files'
 import { exitCodes } from './output'
+import { planSimulated, runSimulated } from './simulations'
 import type { Session } from './session'
+import { readText } from './text-files'
 
 /** `causeway experiment` runs one; `causeway experiments` lists, shows and removes them. */
-export function addExperimentCommands({ program, output, session, finish, exit }: CommandContext): void {
+export function addExperimentCommands(context: CommandContext): void {
+  const { program, output, session, finish, exit, experimentsDirectory } = context
   program
     .command('experiment')
     .description('run an experiment, or go on with one that was stopped')
-    .argument('<file or name>', 'an experiment file (.yaml), or the name of a saved experiment')
+    .argument(
+      '[file or name]',
+      'an experiment file (.yaml), or the name of a saved one or of one that comes with Causeway',
+    )
     .option('--plan', 'only check it and say what it would do')
-    .action((given: string, { plan }: { plan?: true }) => {
-      const text = isFile(given) ? readText(given) : null
+    .option('--results <dir>', 'write what it came to into this folder, as NAME.md and NAME.json')
+    .option('--list', 'the experiments that come with Causeway')
+    .action(async (given: string | undefined, { plan, results, list }: ExperimentOptions) => {
+      if (list) {
+        const shipped = shippedExperiments(experimentsDirectory)
+        return output.result(shipped, () => describeShipped(shipped))
+      }
+      if (given === undefined) throw new CausewayError('badRequest', 'Name an experiment: a file, or one of --list.')
+      const text = isFile(given)
+        ? readText(given)
+        : await session('read', async ({ request }) => {
+            const saved = await request('experiments:list', {})
+            return textOfName(
+              given,
+              experimentsDirectory,
+              saved.map(({ name }) => name),
+            )
+          })
+      if (text !== null && isSimulation(text))
+        return plan ? planSimulated(context, text) : runSimulated(context, text, given, results)
       if (plan)
         return session('read', async (opened) => {
           const { plan } =
@@ -42,10 +68,17 @@ export function addExperimentCommands({ program, output, session, finish, exit }
           exit(exitCodes.interrupted)
           return output.result(shown(detail, null), () => describeExperiment(detail))
         }
-        const comparison = await comparisonOf(opened, detail)
-        for (const { text } of comparison?.warnings ?? []) output.note(`warning: ${text}`)
+        const found = await opened.services.experimentResults(name)
+        const { comparison } = found
+        for (const { text } of comparison.warnings) output.note(`warning: ${text}`)
+        if (results !== undefined)
+          for (const file of writeResults(results, name, {
+            md: renderMarkdown(experimentDocument(found)),
+            json: JSON.stringify(found, null, 2) + '\n',
+          }))
+            output.note(`Wrote ${file}`)
         output.result(shown(detail, comparison), () =>
-          [describeExperiment(detail), ...(comparison ? [describeComparison(comparison)] : [])].join('\n\n'),
+          [describeExperiment(detail), describeComparison(comparison)].join('\n\n'),
         )
       })
     })
@@ -84,22 +117,22 @@ export function addExperimentCommands({ program, output, session, finish, exit }
     )
 }
 
-/** What is written like a file is one, so that a mistyped path is not looked for among the names. */
-const isFile = (given: string): boolean =>
-  ['.yaml', '.yml'].includes(extname(given).toLowerCase()) || /[\\/]/.test(given) || existsSync(given)
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw toIoError(error, { action: 'read', path })
-  }
+interface ExperimentOptions {
+  plan?: true
+  results?: string
+  list?: true
 }
+
+const describeShipped = (list: ReturnType<typeof shippedExperiments>): string =>
+  table(
+    ['name', 'title', 'what it is for'],
+    list.map(({ name, title, notes }) => [name, title, notes]),
+  )
 
 const detailOf = (opened: Session, experiment: string): Promise<ExperimentDetail> =>
   opened.request('experiments:get', { experiment })
 
-const shellWord = (name: string): string => (/^[\w.+-]+$/.test(name) ? name : `"${name}"`)
+export const shellWord = (name: string): string => (/^[\w.+-]+$/.test(name) ? name : `"${name}"`)
 
 /** Says of every trial what became of it, once it has ended. @returns what ends the telling, and resolves when all is told */
 function noteEndedTrials({ services, output, request }: Session, before: ExperimentDetail): () => Promise<void> {
@@ -134,14 +167,6 @@ const endLine = ({ number, label, phase, seed, state, objective, epochs, seconds
   ]
     .filter((part) => part !== null)
     .join(' · ')
-
-/** The comparison of the final runs, which tells of those that failed; null where there is none to compare. */
-async function comparisonOf(opened: Session, { trialList, file }: ExperimentDetail): Promise<Comparison | null> {
-  const finals = trialList.filter(({ phase }) => phase === 'final')
-  if (finals.every(({ state }) => state !== 'completed')) return null
-  const runs = finals.flatMap(({ run }) => (run === null ? [] : [run]))
-  return opened.request('compare:runs', { runs, metrics: file.metrics.report })
-}
 
 /** What the command prints as JSON. */
 const shown = ({ name, state, trials, plan, best, trialList }: ExperimentDetail, comparison: Comparison | null) => ({

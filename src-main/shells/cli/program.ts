@@ -29,6 +29,8 @@ export interface CliOptions {
   entries: Entries
   /** The built renderer, for `serve`. */
   staticDirectory: string
+  /** The experiments that come with Causeway. */
+  experimentsDirectory: string
 }
 
 interface GlobalOptions {
@@ -70,7 +72,7 @@ const usageError = (error: CommanderError) => ({
 })
 
 function createProgram(
-  { entries, staticDirectory }: CliOptions,
+  { entries, staticDirectory, experimentsDirectory }: CliOptions,
   output: Output,
   exit: (code: number) => void,
 ): Command {
@@ -101,7 +103,7 @@ function createProgram(
     return ended
   }
 
-  const context: CommandContext = { program, output, session, finish, exit }
+  const context: CommandContext = { program, output, experimentsDirectory, session, finish, exit }
   addDataCommands(context)
 
   program
