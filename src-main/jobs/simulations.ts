@@ -215,10 +215,10 @@ export class Simulations {
     { key }: KeyedMethod,
     of: Pick<SimulatedFit, 'phase' | 'correlation' | 'seed' | 'params'>,
     outcome:
-      | Pick<SimulatedFit, 'observed' | 'validation' | 'error' | 'epochs' | 'seconds' | 'numbers'>
+      | Pick<SimulatedFit, 'observed' | 'validation' | 'error' | 'epochs' | 'seconds' | 'estimate'>
       | NonNullable<SimulatedFit['reason']>,
   ): void {
-    const nothing = { observed: 0, validation: null, error: null, epochs: 0, seconds: 0, numbers: {} }
+    const nothing = { observed: 0, validation: null, error: null, epochs: 0, seconds: 0, estimate: null }
     const measured = 'code' in outcome ? { ...nothing, reason: outcome } : { ...outcome, reason: null }
     const fit: SimulatedFit = { key, ...of, ...measured, causeway: this.on.causeway }
     work.store.record(fit)

@@ -46,7 +46,7 @@ const simulatedTrainingSchema = z.object({
 export type SimulatedTraining = z.infer<typeof simulatedTrainingSchema>
 
 /** How a training on drawn data ended; see `SimulatedFit`. */
-export type SimulatedOutcome = Pick<SimulatedFit, 'observed' | 'epochs' | 'seconds' | 'numbers'> & {
+export type SimulatedOutcome = Pick<SimulatedFit, 'observed' | 'epochs' | 'seconds' | 'estimate'> & {
   validation: number
   error: number
 }

@@ -132,8 +132,6 @@ export interface FittedModel {
    * has edges, to the scores that `score` gives. Only with the capability `export`.
    */
   scoringGraph?(): Promise<ScoringGraph>
-  /** Estimated numbers of the model that an analyst reads, such as a correlation, by name. */
-  parameters?(): Record<string, number>
   /** The weights, enough for `load` to give the same scores. */
   save(): Promise<NamedArrays>
   dispose(): void

@@ -71,11 +71,8 @@ export const simulationFileSchema = z
     validationShare: z.number().gt(0).max(0.5).default(0.1),
     /** Label of the method that the others are compared with. */
     reference: z.string().min(1).max(64).optional(),
-    /** An estimated number of a method that is to be the correlation. */
-    estimate: z
-      .object({ method: z.string().min(1).max(64), number: z.string().min(1).max(64) })
-      .strict()
-      .optional(),
+    /** Label of a method that learns the correlation. */
+    estimate: z.string().min(1).max(64).optional(),
     /** What is to hold; the results say of each whether it does. */
     claims: z
       .object({
@@ -121,8 +118,8 @@ export const fitSchema = z.object({
   error: z.number().nullable(),
   epochs: z.number().int(),
   seconds: z.number(),
-  /** Estimated numbers of the model. */
-  numbers: z.record(z.string(), z.number()),
+  /** The correlation that the model learned; null for methods that learn none. */
+  estimate: z.number().nullable(),
   /** Why it failed. */
   reason: z.object({ code: z.string(), message: z.string() }).nullable(),
   causeway: z.string(),

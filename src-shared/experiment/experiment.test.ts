@@ -9,6 +9,7 @@ import { planExperiment } from './plan-experiment'
 import { settingAt, settingsOf, spaceOf } from './search-space'
 
 const methods = descriptors.map(({ info }) => info)
+const available = methods.map(({ id }) => id).join(', ')
 
 const text = `type: causeway-experiment
 version: 1
@@ -72,7 +73,7 @@ describe('an experiment file', () => {
 
   it('says the line, the key and what is allowed, for every problem at once', () => {
     expect(problemsOf(changed('seeds: [0, 1, 2, 3, 4, 5]', 'seeds: [0, 1, 0]\nsead: 3'))).toEqual([
-      '19 sead: There is no key "sead" here. Allowed: type, version, name, notes, data, methods, search, seeds, budget, metrics, backend.',
+      '19 sead: There is no key "sead" here. Allowed: type, version, name, notes, data, methods, search, seeds, budget, metrics, reference, published, remarks, backend.',
     ])
     expect(problemsOf(changed('kCore: 5', 'kcore: 5, testShare: 2'))).toEqual([
       expect.stringMatching(/^6 data\.recipe\.kcore: There is no recipe setting "kcore"\. Allowed: threshold, /),
@@ -83,7 +84,7 @@ describe('an experiment file', () => {
     ).toEqual([
       '11 methods.0.search.confounders.1: "confounders" cannot be 64. Allowed: integer 1..32.',
       '11 methods.0.search.confounders.2: The value of "confounders" 2 is there twice.',
-      '13 methods.1.method: There is no method "vae". Available: csc, multi-vae.',
+      `13 methods.1.method: There is no method "vae". Available: ${available}.`,
     ])
     expect(problemsOf(text.replace('seeds: [0, 1, 2, 3, 4, 5]\n', ''))).toEqual([
       '1 seeds: "seeds" is missing. Allowed: array.',
@@ -172,7 +173,7 @@ remarks: { csc: A word., vae: Another. }
     expect(() => parseExperiment(changed('method: csc', 'method: cs'), methods)).toThrow(
       expect.objectContaining({
         code: 'methodUnknown',
-        message: 'Line 8, methods.0.method: There is no method "cs". Available: csc, multi-vae.',
+        message: `Line 8, methods.0.method: There is no method "cs". Available: ${available}.`,
         details: expect.objectContaining({ line: 8, key: 'methods.0.method' }),
       }),
     )

@@ -33,7 +33,7 @@ export type Report = (path: Path, message: string, code?: ExperimentProblem['cod
 export const checkExperiment = (text: string, methods: readonly MethodInfo[]): Checked<ExperimentFile> =>
   checkText(text, experimentFileSchema, (file, report) => {
     checkRecipe(file, report)
-    checkMethods(file, methods, report)
+    checkMethods(file, file.metrics.objective, methods, report)
     unique(file.seeds, (at) => ['seeds', at], 'seed', report)
     file.metrics.report.forEach((name, at) => {
       if (!isMetricName(name))
@@ -234,7 +234,13 @@ function checkRecipe(file: ExperimentFile, report: Report): void {
   checkValues(file.data.recipe, recipeSchema, 'recipe setting', ['data', 'recipe'], report)
 }
 
-export function checkMethods(file: Trained, methods: readonly MethodInfo[], report: Report): void {
+/** @param objective what the search goes by; null: whatever the methods report for it */
+export function checkMethods(
+  file: Trained,
+  objective: string | null,
+  methods: readonly MethodInfo[],
+  report: Report,
+): void {
   file.methods.forEach((entry, at) => {
     const path = ['methods', at]
     const info = methods.find((candidate) => candidate.id === entry.method)
@@ -247,8 +253,7 @@ export function checkMethods(file: Trained, methods: readonly MethodInfo[], repo
       )
     }
     checkValues(entry.params, info.params, `parameter of ${info.label}`, [...path, 'params'], report)
-    const { objective } = file.metrics
-    if (Object.keys(entry.search).length > 0 && !info.series.some(({ id }) => id === objective))
+    if (objective !== null && Object.keys(entry.search).length > 0 && !info.series.some(({ id }) => id === objective))
       report(
         [...path, 'search'],
         `${info.label} reports no ${objective} in training: nothing of it can be searched by that. Give its parameters under params, or choose another metrics.objective.`,

@@ -20,7 +20,7 @@ export function isSimulation(text: string): boolean {
 export const parseSimulation = (text: string, methods: readonly MethodInfo[]): SimulationFile =>
   fileOf(
     checkText(text, simulationFileSchema, (file, report) => {
-      checkMethods(file, methods, report)
+      checkMethods(file, null, methods, report)
       unique(file.seeds, (at) => ['seeds', at], 'seed', report)
       unique(file.correlations, (at) => ['correlations', at], 'correlation', report)
       if (file.seeds.includes(file.search.seed))
@@ -39,7 +39,7 @@ function checkSayings(file: SimulationFile, report: Report): void {
     if (!labels.includes(label)) report(path, `No method has the label "${label}". There are: ${labels.join(', ')}.`)
   }
   if (file.reference !== undefined) checkLabel(file.reference, ['reference'])
-  if (file.estimate) checkLabel(file.estimate.method, ['estimate', 'method'])
+  if (file.estimate !== undefined) checkLabel(file.estimate, ['estimate'])
   for (const label of Object.keys(file.remarks)) checkLabel(label, ['remarks', label])
   for (const [label, errors] of Object.entries(file.published?.errors ?? {})) {
     const path = ['published', 'errors', label]

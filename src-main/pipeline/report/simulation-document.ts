@@ -146,11 +146,10 @@ export function estimateChart({ estimates, configuration }: SimulationResults): 
       return mean === null ? [] : [{ correlation, mean, low: Math.min(...own), high: Math.max(...own) }]
     })
     .sort((a, b) => a.correlation - b.correlation)
-  if (known.length === 0 || !configuration.estimate) return null
-  const { method, number } = configuration.estimate
+  if (known.length === 0 || configuration.estimate === undefined) return null
   return {
     kind: 'chart',
-    caption: `${number} as ${method} estimates it: mean and range over seeds, by the true correlation`,
+    caption: `rho as ${configuration.estimate} estimates it: mean and range over seeds, by the true correlation`,
     xLabel: 'True correlation',
     yLabel: 'Estimated',
     series: [

@@ -30,7 +30,7 @@ search: { seed: 9 }
 seeds: [0, 1, 2]
 budget: { trialsPerMethod: 2 }
 reference: OURS
-estimate: { method: OURS, number: rho }
+estimate: OURS
 claims:
   ratio: [{ from: 0.6, most: 0.5 }, { most: 1.3 }]
   estimate: [{ from: 0.4, within: 0.1 }, { below: 0.4, within: 0.2 }]
@@ -52,7 +52,7 @@ const fit = (of: Partial<SimulatedFit>): SimulatedFit => ({
   error: 1,
   epochs: 10,
   seconds: 0.5,
-  numbers: {},
+  estimate: null,
   reason: null,
   causeway: '0.1.0',
   ...of,
@@ -68,7 +68,7 @@ const search = (correlation: number, size: number, validation: number | null): S
     ...(validation === null ? failed : {}),
   })
 const finals = (key: string, correlation: number, errors: number[], rho?: number[]): SimulatedFit[] =>
-  errors.map((error, seed) => fit({ key, correlation, seed, error, numbers: rho ? { rho: rho[seed]! } : {} }))
+  errors.map((error, seed) => fit({ key, correlation, seed, error, estimate: rho?.[seed] ?? null }))
 const fits = [
   search(-0.8, 8, 2),
   search(-0.8, 4, 1.5),

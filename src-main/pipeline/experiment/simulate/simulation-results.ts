@@ -154,10 +154,10 @@ function ratiosOf({ reference, correlations }: SimulationFile, cells: readonly S
 function estimatesOf(input: SimulationInput): SimulationEstimate[] {
   const { file, methods } = input
   const { estimate } = file
-  const method = methods.find(({ label }) => label === estimate?.method)
-  if (!estimate || !method) return []
+  const method = methods.find(({ label }) => label === estimate)
+  if (!method) return []
   return file.correlations.map((correlation) => {
-    const values = bySeed(input, method, correlation, ({ numbers }) => numbers[estimate.number] ?? null)
+    const values = bySeed(input, method, correlation, (fit) => fit.estimate)
     return { correlation, values, ...summary(values) }
   })
 }
@@ -223,12 +223,12 @@ const ratioVerdicts = (
   )
 
 const estimateVerdicts = (
-  { claims, correlations, estimate }: SimulationFile,
+  { claims, correlations }: SimulationFile,
   estimates: readonly SimulationEstimate[],
 ): Verdict[] =>
   claims.estimate.map((range) =>
     verdict(
-      `The mean estimate of ${estimate?.number ?? 'the correlation'} is at most ${range.within} off ${whereWords(range)}.`,
+      `The mean estimate of rho is at most ${range.within} off ${whereWords(range)}.`,
       range,
       estimates,
       correlations,

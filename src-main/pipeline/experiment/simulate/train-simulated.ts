@@ -53,8 +53,8 @@ export class SimulatedTrainings {
           `${descriptor.info.label} reports no squared error: it predicts no continuous preferences.`,
         )
       const error = await squaredError(model, split)
-      const numbers = model.parameters?.() ?? {}
-      return { observed, validation, error, epochs, numbers, seconds: (performance.now() - started) / 1000 }
+      const estimate = model.correlation?.() ?? null
+      return { observed, validation, error, epochs, estimate, seconds: (performance.now() - started) / 1000 }
     } finally {
       model.dispose()
     }

@@ -25,7 +25,7 @@ export async function writePreferences(
     loadColumns(
       db,
       datasetDirectory(workspace, dataset.name),
-      { rows: dataset.interactions, ratings: true, times: dataset.hasTimes },
+      { rows: dataset.interactions, ratings: true, times: dataset.hasTimes, randomised: false, propensities: false },
       { signal, onFraction: () => undefined },
     ),
   )
