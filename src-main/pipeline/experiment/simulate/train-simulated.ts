@@ -1,11 +1,10 @@
 import { CausewayError } from '../../../../src-shared/contract/errors'
-import type { Split } from '../../../../src-shared/domain/split'
+import { takeRows, type Split } from '../../../../src-shared/domain/split'
 import { resolveParams } from '../../../../src-shared/params/params'
 import type { SimulatedTraining, SimulatedOutcome } from '../../../jobs/trainer-contract'
 import type { FittedModel, StopSignal } from '../../../methods/method'
 import { findMethod } from '../../../methods/registry'
 import { useBackend } from '../../../tensor/backends'
-import type { Pairs } from '../../../tensor/pairs'
 import { Rng } from '../../../tensor/rng'
 import { decodeSafetensors } from '../../../tensor/safetensors'
 import { ratedPairs } from '../../evaluate/rated'
@@ -73,16 +72,20 @@ export class SimulatedTrainings {
   }
 }
 
+/** Users that are scored at once: their scores of all items stand in memory. */
+const blockOfUsers = 64
+
 /** Mean squared error on the test pairs. */
 async function squaredError(model: FittedModel, split: Split): Promise<number> {
-  const pairs = ratedPairs(split, 'test')
-  if (!scoresPairs(model))
-    throw new CausewayError('badRequest', 'A simulation compares methods that score single pairs.')
-  const scores = await model.scorePairs(pairs)
+  const { users, items, values } = ratedPairs(split, 'test')
+  const { rows, cols } = split.train
   let sum = 0
-  for (let at = 0; at < scores.length; at++) sum += (scores[at]! - pairs.values![at]!) ** 2
-  return sum / scores.length
+  let at = 0
+  for (let from = 0; from < rows; from += blockOfUsers) {
+    const block = Array.from({ length: Math.min(blockOfUsers, rows - from) }, (_, r) => from + r)
+    const scores = await model.score(takeRows(split.train, block))
+    for (; at < users.length && users[at]! < from + block.length; at++)
+      sum += (scores[(users[at]! - from) * cols + items[at]!]! - values![at]!) ** 2
+  }
+  return sum / users.length
 }
-
-const scoresPairs = (model: FittedModel): model is FittedModel & { scorePairs(pairs: Pairs): Promise<Float32Array> } =>
-  'scorePairs' in model
