@@ -182,7 +182,7 @@ export class Trainings {
   }
 
   private async work(manifest: RunManifest, context: JobContext): Promise<FitResult | WorkEnd> {
-    const { store, events, splits } = this.on
+    const { store, splits } = this.on
     const split = await splitForJob(splits, manifest, context)
     if (typeof split === 'string') return split
     store.mendLines(manifest.id)
