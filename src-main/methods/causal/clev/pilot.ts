@@ -9,15 +9,17 @@ import { addUnobserved, correlationOf, negativeLikelihood } from './parts'
 import { Towers } from './towers'
 
 const options = { learningRate: 0.05, weightDecay: 1e-6 }
-const fewestEpochs = 10
-const mostEpochs = 80
-/** The pilot has arrived where its mean ρ over an epoch moved by less than this over as many epochs. */
-const arrived = { change: 0.01, epochs: 5 }
+/** Where ρ starts, on either side. */
+const starts = [0.5, -0.5]
+/** Epochs in which ρ stays there. */
+const heldEpochs = 10
+const epochs = 40
 
 /**
  * ρ of a model of one dimension: one number for each user and each item, of which being observed and being liked are both made by a straight
  * line. It is too stiff to take on the bend that selection gives to observed ratings, so that the bend tells ρ, with its sign. A larger
- * network fits the bend either way, and is left with two modes of nearly the same likelihood, at ρ and at -ρ.
+ * network fits the bend either way, and is left with two modes of nearly the same likelihood, at ρ and at -ρ. The pilot is trained from
+ * either side; the more likely end counts.
  * @returns the free parameter of ρ; null where it stopped
  */
 export async function pilotCorrelation(
@@ -27,19 +29,36 @@ export async function pilotCorrelation(
   rng: Rng,
   control: PairFitControl,
 ): Promise<number | null> {
+  control.progress('Finding where the correlation starts')
+  let best: { free: number; negative: number } | null = null
+  for (const start of starts) {
+    const end = await trainPilot(observed, likelihood, batchSize, rng.fork(), control, start)
+    if (!end) return null
+    if (!best || end.negative < best.negative) best = end
+  }
+  return best!.free
+}
+
+/** @returns where ρ ended, and the mean negative log-likelihood of the last epochs; null where it stopped */
+async function trainPilot(
+  observed: ObservedPairs,
+  likelihood: PairLikelihood,
+  batchSize: number,
+  rng: Rng,
+  control: PairFitControl,
+  start: number,
+): Promise<{ free: number; negative: number } | null> {
   const { userCount: users, itemCount: items, size } = observed
   const shape: PairShape = { backbone: 'ncf', users, items, width: 1, hidden: [], outputs: 2 }
   const network = new PairNetwork(shape, options, initialPairWeights(shape, rng))
   try {
     const towers = new Towers({ prediction: network })
-    const free = new ParameterVector([0], options)
+    const free = new ParameterVector([Math.atanh(start)], options)
     const joined = new JoinedBatch(observed, 1)
     const out = new Float64Array(4)
-    const means: number[] = []
-    control.progress('Finding where the correlation starts')
-    for (let epoch = 0; epoch < mostEpochs && !hasArrived(means); epoch++) {
+    let [negative, counted] = [0, 0]
+    for (let epoch = 0; epoch < epochs; epoch++) {
       const order = rng.shuffle(Int32Array.from({ length: size }, (_, at) => at))
-      let sum = 0
       for (let from = 0; from < size; from += batchSize) {
         if (control.stopped()) return null
         const at = order.subarray(from, from + batchSize)
@@ -55,20 +74,16 @@ export async function pilotCorrelation(
         const { part, inRho } = negativeLikelihood(batch, indices, rho, likelihood, out)
         addUnobserved(observed, pairs, at.length, indices, part, out)
         towers.step(part)
-        free.update([inRho * (1 - rho * rho)])
-        sum += rho * at.length
+        if (epoch >= heldEpochs) free.update([inRho * (1 - rho * rho)])
+        if (epoch >= epochs - 10) {
+          negative += part.value * at.length
+          counted += at.length
+        }
       }
-      means.push(sum / size)
       await new Promise(setImmediate)
     }
-    return free.values[0]!
+    return { free: free.values[0]!, negative: negative / counted }
   } finally {
     network.dispose()
   }
-}
-
-function hasArrived(means: readonly number[]): boolean {
-  if (means.length < fewestEpochs) return false
-  const last = means.slice(-arrived.epochs)
-  return Math.max(...last) - Math.min(...last) < arrived.change
 }
