@@ -45,6 +45,7 @@ import { reportHandlers, type Ask } from './report-handlers'
 import { reproduceHandlers } from './reproduce-handlers'
 import { runsHandlers } from './runs-handlers'
 import { savedHandlers } from './saved-handlers'
+import { selectionHandlers } from './selection-handlers'
 import { Tasks } from './tasks'
 import { trainHandlers } from './train-handlers'
 import { workspaceHandlers } from './workspace-handlers'
@@ -159,6 +160,7 @@ export function createServices(options: ServicesOptions): Services {
       ...runsHandlers(core),
       ...evaluationHandlers(core),
       ...compareHandlers(core),
+      ...selectionHandlers(core),
       ...experimentsHandlers(core),
       ...graphHandlers(core),
       ...masksHandlers(core),

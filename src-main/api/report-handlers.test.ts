@@ -77,6 +77,7 @@ describe('the sections of a report', () => {
     expect(csc.filter(({ missing }) => missing !== null).map(({ id }) => id)).toEqual([
       'experiment',
       'comparison',
+      'selection',
       'interventions',
     ])
     const baseline = await request('report:sections', { subject: ofRun(runs['multi-vae'][0]!) })

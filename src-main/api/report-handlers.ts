@@ -9,6 +9,7 @@ import {
 } from '../../src-shared/domain/report'
 import type { ExperimentDetail } from '../../src-shared/domain/experiment'
 import type { RunManifest } from '../../src-shared/domain/run'
+import { predictsRatings } from '../../src-shared/domain/selection'
 import { findMethod } from '../methods/registry'
 import { groupKey, groupRuns } from '../pipeline/compare/groups'
 import { buildReport } from '../pipeline/report/build-report'
@@ -48,6 +49,7 @@ export function reportHandlers(core: Core, { ask, printPdf }: ReportServices): P
         runs: runs.length,
         methods: [...new Set(runs.map(({ info }) => info.label))],
         learnsGraph: runs.some(({ info }) => info.capabilities.includes('graph')),
+        predictsRatings: runs.length === 1 && predictsRatings(runs[0]!.info),
         hasPoints: runs.some(({ manifest }) => manifest.epochs > 0),
         savedEffects: runs.reduce((sum, { manifest }) => sum + core.saved.effects(manifest.id).list().saved.length, 0),
       })
@@ -113,7 +115,12 @@ async function gatherReport(core: Core, ask: Ask, options: ReportOptions): Promi
   const { manifests, experiment } = await runsOfSubject(core, ask, subject)
   const [runs, data, comparison] = await Promise.all([
     Promise.all(
-      manifests.map((manifest) => reportedRun(core, ask, manifest, manifests.length === 1 && wants('metrics'))),
+      manifests.map((manifest) =>
+        reportedRun(core, ask, manifest, {
+          intervals: manifests.length === 1 && wants('metrics'),
+          selection: manifests.length === 1 && wants('selection'),
+        }),
+      ),
     ),
     wants('data', 'limitations') ? reportedData(core, ask, manifests) : withoutCards(manifests),
     wants('comparison', 'limitations') ? comparisonOf(ask, subject, manifests, experiment) : null,
@@ -142,7 +149,12 @@ function nameOf(subject: ReportSubject, runs: number): string {
   }
 }
 
-async function reportedRun(core: Core, ask: Ask, manifest: RunManifest, withIntervals: boolean): Promise<ReportedRun> {
+async function reportedRun(
+  core: Core,
+  ask: Ask,
+  manifest: RunManifest,
+  wanted: { intervals: boolean; selection: boolean },
+): Promise<ReportedRun> {
   const { saved, store } = core
   const run = manifest.id
   const method = findMethod(manifest.method).info
@@ -153,8 +165,15 @@ async function reportedRun(core: Core, ask: Ask, manifest: RunManifest, withInte
     method,
     points: store.detail(run).points,
     evaluation:
-      withIntervals && manifest.evaluation !== null
+      wanted.intervals && manifest.evaluation !== null
         ? await ask('runs:evaluation', { run, users: { kind: 'all' } })
+        : null,
+    selection:
+      wanted.selection && predictsRatings(method)
+        ? {
+            propensities: await ask('selection:propensities', { run }),
+            estimates: await ask('selection:estimates', { run }),
+          }
         : null,
     graph: hasGraph ? readGraph(store.directory(run)) : null,
     // Damaged names and notes are told of with the other files; the report goes on with the learned names.

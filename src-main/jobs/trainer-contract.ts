@@ -6,9 +6,11 @@ import type { ConfounderProfile, PathExplanation, SegmentEffect } from '../../sr
 import type { JobProgress } from '../../src-shared/domain/job'
 import type { Metrics } from '../../src-shared/domain/metric'
 import type { EpochPoint, LogLine, RunManifest } from '../../src-shared/domain/run'
+import { propensityFloorSchema, type RunEstimates, type RunPropensities } from '../../src-shared/domain/selection'
 import { simulationFileSchema, type SimulatedFit } from '../../src-shared/domain/simulation'
 import type { ScoringGraph } from '../methods/scoring-graph'
 import type { Evaluation } from '../pipeline/evaluate/evaluation-file'
+import type { RatedPredictions } from '../pipeline/evaluate/selection'
 
 /**
  * The contract between the services and a trainer process: the same envelope as the workbench's, over the child's IPC channel.
@@ -181,6 +183,12 @@ export const trainerContract = {
     z.object({ row: z.number().int(), item: z.number().int(), intervention: rowInterventionSchema }),
   ),
   profiles: call<RowProfile[]>()(z.object({ task })),
+  /** What the propensities of the model are worth, or where it has none those of its split. */
+  judgePropensities: call<Omit<RunPropensities, 'run'>>()(z.object({ floor: propensityFloorSchema })),
+  /** The mean error over all pairs, estimated from the rated validation pairs. */
+  estimateErrors: call<Omit<RunEstimates, 'run'>>()(z.object({ floor: propensityFloorSchema })),
+  /** The rated validation pairs with what is predicted of them. */
+  ratedPredictions: call<RatedPredictions>()(z.object({ floor: propensityFloorSchema })),
   /** Ends a task with `cancelled`; one that has ended is none of its business. */
   stopTask: call<null>()(z.object({ task })),
   /**

@@ -4,6 +4,7 @@ import type { Csr, Split } from '../../src-shared/domain/split'
 import type { ParamValues } from '../../src-shared/params/params'
 import type { Pairs } from '../tensor/pairs'
 import type { Rng } from '../tensor/rng'
+import type { Preference } from './blocks/pairs/observed-pairs'
 import type { ScoringGraph } from './scoring-graph'
 
 /** Plain arrays by name with their shape: how weights, optimiser state and checkpoints leave a method. */
@@ -94,6 +95,15 @@ export interface PreparedUsers {
   dispose(): void
 }
 
+/** What a model predicts of pairs, one number each. */
+export interface PairPredictions {
+  preference: Preference
+  /** For binary preferences P(R = 1), whatever scale the scores have; for continuous ones the rating. */
+  values: Float32Array
+  /** What an imputation network takes them for, on the same scale; null for a model without one. */
+  imputed: Float32Array | null
+}
+
 /** A trained model in memory. */
 export interface FittedModel {
   /**
@@ -125,6 +135,8 @@ export interface FittedModel {
   correlation?(): number
   /** The probability with which each pair is observed, as the model has it; for methods with a propensity model of all pairs. */
   propensities?(pairs: Pairs): Promise<Float32Array>
+  /** What is predicted of pairs; only of methods that are trained on rated pairs. */
+  predictions?(pairs: Pairs): Promise<PairPredictions>
   /** Prepares users for interventions; only with the capability `intervene`. */
   prepare?(rows: Csr): Promise<PreparedUsers>
   /**

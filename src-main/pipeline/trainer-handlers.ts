@@ -9,6 +9,7 @@ import { findMethod } from '../methods/registry'
 import { probe, useBackend } from '../tensor/backends'
 import { evaluate, recommend } from './evaluate/evaluate'
 import { evaluateFully } from './evaluate/evaluate-fully'
+import { estimateErrors, judgePropensities, ratedPredictions } from './evaluate/selection'
 import { SimulatedTrainings } from './experiment/simulate/train-simulated'
 import { listsOfAll } from './export/lists-of-all'
 import { Interventions } from './intervene/interventions'
@@ -210,6 +211,21 @@ export function trainerHandlers(
 
     async profiles({ task }) {
       return tasks.run(task, (step) => interventions().profiles(step))
+    },
+
+    async judgePropensities({ floor }) {
+      const { model, split } = opened()
+      return judgePropensities(model, split, floor)
+    },
+
+    async estimateErrors({ floor }) {
+      const { model, split } = opened()
+      return estimateErrors(model, split, floor)
+    },
+
+    async ratedPredictions({ floor }) {
+      const { model, split } = opened()
+      return ratedPredictions(model, split, floor)
     },
 
     async stopTask({ task }) {

@@ -44,6 +44,14 @@ import type { MethodInfo } from '../domain/method'
 import type { Metrics, RunEvaluation } from '../domain/metric'
 import type { Recommendation, UserMatch } from '../domain/recommendation'
 import type { EpochPoint, LogLine, RunDetail, RunManifest } from '../domain/run'
+import {
+  errorKinds,
+  mostGamma,
+  propensityFloorSchema,
+  type RunEstimates,
+  type RunPropensities,
+  type Sensitivity,
+} from '../domain/selection'
 
 /** One request: the schema its input is validated with, and the type of its answer. Named `stage:verb`. */
 interface Call<I extends z.ZodType, O> {
@@ -184,6 +192,22 @@ export const contract = {
       .strict(),
   ),
   'compare:runs': answers<Comparison>()(comparisonRequestSchema),
+
+  /** What the propensities of a run are worth. Without `floor`: the one it was trained with, else 0.01. */
+  'selection:propensities': answers<RunPropensities>()(ofRun.extend({ floor: propensityFloorSchema.optional() })),
+  /** Its mean error over all pairs, estimated from the logged ones. */
+  'selection:estimates': answers<RunEstimates>()(ofRun.extend({ floor: propensityFloorSchema.optional() })),
+  /** How much unmeasured confounding turns around which of two runs of a split has the smaller error. */
+  'selection:sensitivity': answers<Sensitivity>()(
+    z
+      .object({
+        runs: z.tuple([name, name]),
+        error: z.enum(errorKinds),
+        gammaMax: z.number().gt(1).max(mostGamma).default(20),
+        floor: propensityFloorSchema.optional(),
+      })
+      .strict(),
+  ),
 
   'experiments:list': answers<ExperimentSummary[]>()(nothing),
   'experiments:get': answers<ExperimentDetail>()(ofExperiment),

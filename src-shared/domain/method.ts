@@ -6,14 +6,7 @@ import type { ParamSchema } from '../params/params'
  * `correlation`: a correlation of exogenous variables is learned, and can be set.
  */
 export type Capability =
-  | 'score'
-  | 'graph'
-  | 'local-graph'
-  | 'mask'
-  | 'intervene'
-  | 'knowledge'
-  | 'export'
-  | 'correlation'
+  'score' | 'graph' | 'local-graph' | 'mask' | 'intervene' | 'knowledge' | 'export' | 'correlation'
 
 /** Whether the effect of an intervention is identified, in words. */
 export interface Identification {

@@ -5,7 +5,7 @@ const count = z.number().int().min(0)
 
 /** What predicted probabilities of having been observed (propensities) are worth. */
 export const propensityDiagnosticsSchema = z.object({
-  /** Of the inverse weights 1/p of the observed pairs. */
+  /** Of the inverse weights of the observed pairs, 1 / max(p, floor). */
   weights: z.object({
     /** Observed pairs. */
     pairs: count,

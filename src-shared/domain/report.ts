@@ -21,6 +21,7 @@ export const reportSections = [
   'training',
   'metrics',
   'comparison',
+  'selection',
   'graph',
   'interventions',
   'limitations',

@@ -112,7 +112,9 @@ export const fitSchema = z.object({
   params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   /** Pairs that were observed, those of the validation part among them. */
   observed: z.number().int(),
-  /** Mean squared error on the validation part: observed pairs. Null for a training that failed. */
+  /**
+   * What the training stops by, on the validation part (observed pairs): the mean squared error, or the negative log-likelihood where the method has one.
+   * Null for a training that failed. */
   validation: z.number().nullable(),
   /** Mean squared error on pairs drawn from all pairs. Null for a training that failed. */
   error: z.number().nullable(),

@@ -67,6 +67,18 @@ export type SplitManifest = z.infer<typeof splitManifestSchema>
 /** The items of one row, as a view. */
 export const rowOf = (csr: Csr, row: number): Int32Array => csr.indices.subarray(csr.indptr[row]!, csr.indptr[row + 1]!)
 
+/** Whether the item is in the row. */
+export function hasPair(csr: Csr, row: number, item: number): boolean {
+  const own = rowOf(csr, row)
+  let [low, high] = [0, own.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (own[middle]! < item) low = middle + 1
+    else high = middle
+  }
+  return own[low] === item
+}
+
 /** Number of stored interactions. */
 export const nnzOf = (csr: Csr): number => csr.indptr[csr.rows]!
 

@@ -13,7 +13,7 @@ export interface PredictedPropensities {
   }
   /** Number of all pairs. */
   pairs: number
-  /** Propensities below it are clipped to it. */
+  /** Propensities below it are clipped to it where they weigh. */
   floor: number
 }
 
@@ -63,7 +63,7 @@ function weightsOf(observed: Float32Array, floor: number): PropensityDiagnostics
   let largest = 0
   let clipped = 0
   for (const p of observed) {
-    const weight = 1 / p
+    const weight = 1 / Math.max(p, lowest)
     total += weight
     squares += weight * weight
     largest = Math.max(largest, weight)

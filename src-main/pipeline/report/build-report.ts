@@ -10,6 +10,7 @@ const subjectFacts = ({ options, runs }: Pick<ReportInput, 'options' | 'runs'>):
   runs: runs.length,
   methods: methodsOf(runs).map(({ label }) => label),
   learnsGraph: runs.some(({ graph }) => graph !== null),
+  predictsRatings: runs.length === 1 && runs[0]!.selection !== null,
   hasPoints: runs.some(({ points }) => points.length > 0),
   savedEffects: runs.reduce((sum, { effects }) => sum + effects.length, 0),
 })

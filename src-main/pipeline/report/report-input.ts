@@ -8,6 +8,7 @@ import type { MethodInfo } from '../../../src-shared/domain/method'
 import type { RunEvaluation } from '../../../src-shared/domain/metric'
 import type { ReportOptions } from '../../../src-shared/domain/report'
 import type { EpochPoint, RunManifest } from '../../../src-shared/domain/run'
+import type { RunEstimates, RunPropensities } from '../../../src-shared/domain/selection'
 import { groupRuns } from '../compare/groups'
 
 /** A completed run with all that a report can say of it. */
@@ -17,6 +18,8 @@ export interface ReportedRun {
   points: EpochPoint[]
   /** Its metrics with their intervals; null where no values by user are stored, or where they were not asked for. */
   evaluation: RunEvaluation | null
+  /** Null for a method that predicts no ratings, and where it was not asked for. */
+  selection: { propensities: RunPropensities; estimates: RunEstimates } | null
   /** Null for a method that learns none. */
   graph: CausalGraph | null
   /** Names and notes of the nodes. */

@@ -132,6 +132,7 @@ const run: ReportInput['runs'][number] = {
   method,
   points: detail.points,
   evaluation: null,
+  selection: null,
   graph: {
     type: 'causal-graph',
     version: 1,

@@ -8,6 +8,7 @@ import { limitationSection } from './sections/limitations'
 import { methodSection, parameterSection } from './sections/method'
 import { metricSection } from './sections/metrics'
 import { reproductionSection } from './sections/reproduction'
+import { selectionSection } from './sections/selection'
 import { trainingSection } from './sections/training'
 import type { Block } from './report-document'
 import type { ReportInput } from './report-input'
@@ -19,6 +20,8 @@ export interface SubjectFacts {
   /** Labels of the methods. */
   methods: string[]
   learnsGraph: boolean
+  /** Whether it is of one run, whose method predicts ratings of pairs. */
+  predictsRatings: boolean
   hasPoints: boolean
   savedEffects: number
 }
@@ -81,6 +84,13 @@ export const sectionKinds: Record<ReportSectionId, SectionKind> = {
         : runs < 2
           ? 'There is one run only.'
           : null,
+  },
+  selection: {
+    title: 'Selection',
+    help: 'What the propensities are worth, and the error over all pairs as logged pairs tell it.',
+    blocks: selectionSection,
+    missing: ({ predictsRatings }) =>
+      predictsRatings ? null : 'Only the report of one run has it, of a method that predicts ratings.',
   },
   graph: {
     title: 'Causal graph',

@@ -23,6 +23,7 @@ import { addRunsCommands } from './runs-commands'
 import { createOutput, exitCodeOf, exitCodes, type Output } from './output'
 import { addReportCommands } from './report-commands'
 import { parseSettings, trainRequest, type TrainOptions } from './run-file'
+import { addSelectionCommands } from './selection-commands'
 import { withSession, type Session } from './session'
 
 export interface CliOptions {
@@ -219,6 +220,7 @@ function createProgram(
   addExportCommands(context)
   addExperimentCommands(context)
   addCompareCommands(context)
+  addSelectionCommands(context)
 
   addReportCommands(context)
 

@@ -128,6 +128,7 @@ export const multiTaskArchitecture = (task: MultiTask): PairArchitecture => ({
       options: adamOf(params),
     },
   }),
+  imputing: ({ networks }) => (task.isDoublyRobust ? { network: networks['prediction']!, output: 2 } : null),
   learner: ({ networks, observed, params }) => {
     const network = networks['prediction']!
     const outputs = outputsOf(task)

@@ -1,5 +1,5 @@
 import { CausewayError } from '../../../../src-shared/contract/errors'
-import { rowOf, type Csr, type Split } from '../../../../src-shared/domain/split'
+import { hasPair, type Csr, type Split } from '../../../../src-shared/domain/split'
 import { ratedPairs, type RatedPairs } from '../../../pipeline/evaluate/rated'
 import type { Pairs } from '../../../tensor/pairs'
 import type { Rng } from '../../../tensor/rng'
@@ -70,7 +70,7 @@ export class ObservedPairs implements RatedPairs {
   }
 
   isObserved(user: number, item: number): boolean {
-    return has(this.train, user, item) || (this.negatives !== null && has(this.negatives, user, item))
+    return hasPair(this.train, user, item) || (this.negatives !== null && hasPair(this.negatives, user, item))
   }
 
   /** Fills `into` with pairs drawn uniformly from D, observed or not, with repetition. */
@@ -80,16 +80,4 @@ export class ObservedPairs implements RatedPairs {
       into.items[at] = rng.integer(this.itemCount)
     }
   }
-}
-
-/** Whether the item is in the ascending row. */
-function has(rows: Csr, row: number, item: number): boolean {
-  const own = rowOf(rows, row)
-  let [low, high] = [0, own.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (own[middle]! < item) low = middle + 1
-    else high = middle
-  }
-  return own[low] === item
 }

@@ -19,10 +19,11 @@ import {
   type PairShape,
 } from '../../../tensor/pairs'
 import type { Rng } from '../../../tensor/rng'
-import type { FittedModel, Method, NamedArrays } from '../../method'
+import type { FittedModel, Method, NamedArrays, PairPredictions } from '../../method'
 import { numberParam } from '../training-params'
-import { ObservedPairs } from './observed-pairs'
+import { ObservedPairs, type Preference } from './observed-pairs'
 import { preferenceOf } from './pair-params'
+import { pointLoss } from './point-loss'
 import { logisticPropensities } from './propensity'
 
 /** A network of a method: its shape and how it is stepped. */
@@ -79,8 +80,10 @@ export interface PairArchitecture {
     params: ParamValues,
   ): { prediction: NetworkPlan } & Record<string, NetworkPlan>
   vectors?(params: ParamValues): Record<string, VectorPlan>
-  /** The network that scores; `prediction` unless given. */
-  predicting?(parts: PairParts): PairNetwork
+  /** From a logit to the probability of a binary preference; logistic unless given. */
+  probability?(logit: number): number
+  /** The network that imputes and which of its outputs does; the first of `imputation` unless given, null where there is none. */
+  imputing?(parts: PairParts): { network: PairNetwork; output: number } | null
   /** What the fitted model can tell beside scores. */
   tells?(parts: PairParts, params: ParamValues): PairTelling
   /** @throws CausewayError `paramInvalid` where the parameters do not go together */
@@ -129,17 +132,33 @@ function pairsOf({ users: userCount, items: itemCount }: PairShape, rows: Csr): 
   return { users, items }
 }
 
-/** The first logit of each pair: of a network with several outputs, that of the rating. */
-async function scorePairs(network: PairNetwork, pairs: Pairs): Promise<Float32Array> {
+/** One logit of each pair: unless another is asked for the first, which of a network with several outputs is that of the rating. */
+async function scorePairs(network: PairNetwork, pairs: Pairs, output = 0): Promise<Float32Array> {
   if (pairs.users.length === 0) return new Float32Array(0)
   const logits = await network.score(pairs)
   const outputs = pairOutputs(network.shape)
-  return outputs === 1 ? logits : logits.filter((_, at) => at % outputs === 0)
+  return outputs === 1 ? logits : logits.filter((_, at) => at % outputs === output)
 }
 
-/** The network of an architecture that scores. */
-const predictingOf = ({ predicting }: PairArchitecture, parts: PairParts): PairNetwork =>
-  predicting?.(parts) ?? parts.networks['prediction']!
+/** See `FittedModel.predictions`. */
+async function predict(
+  architecture: PairArchitecture,
+  parts: PairParts,
+  preference: Preference,
+  pairs: Pairs,
+): Promise<PairPredictions> {
+  const { networks } = parts
+  const imputing = architecture.imputing
+    ? architecture.imputing(parts)
+    : networks['imputation'] && { network: networks['imputation'], output: 0 }
+  const expected = (preference === 'binary' && architecture.probability) || pointLoss(preference).imputed
+  const toExpected = (outputs: Float32Array): Float32Array => outputs.map((output) => expected(output))
+  return {
+    preference,
+    values: toExpected(await scorePairs(parts.networks['prediction']!, pairs)),
+    imputed: imputing ? toExpected(await scorePairs(imputing.network, pairs, imputing.output)) : null,
+  }
+}
 
 function fitted(
   architecture: PairArchitecture,
@@ -151,7 +170,8 @@ function fitted(
   const telling = architecture.tells?.(parts, params)
   const logistic = logisticPropensities(estimated())
   return {
-    score: async (rows) => scorePairs(predictingOf(architecture, parts), pairsOf(shape, rows)),
+    score: async (rows) => scorePairs(parts.networks['prediction']!, pairsOf(shape, rows)),
+    predictions: (pairs) => predict(architecture, parts, preferenceOf(params), pairs),
     ...(telling && {
       correlation: () => telling.correlation(),
       scoreChosen: async (rows: Csr, rho: number) => telling.scoreChosen(pairsOf(shape, rows), rho),
@@ -206,8 +226,7 @@ export const pairMethod = (architecture: PairArchitecture): Method => ({
         ...(learner.logLikelihood && {
           logLikelihood: (pairs: Pairs, targets: Float32Array) => learner.logLikelihood!(pairs, targets),
         }),
-        scoreObserved: (pairs) =>
-          learner.scoreObserved?.(pairs) ?? scorePairs(predictingOf(architecture, parts), pairs),
+        scoreObserved: (pairs) => learner.scoreObserved?.(pairs) ?? scorePairs(parts.networks['prediction']!, pairs),
       }
       const outcome = await pairFit(context, model, {
         epochs: numberParam(params, 'epochs'),

@@ -73,6 +73,9 @@ function naiveBayes(observed: ObservedPairs, positiveRate: number): NamedArrays 
   return { 'propensity.byLabel': { shape: [2], data: Float32Array.from(rates, (p) => Math.min(1, p)) } }
 }
 
+/** What the logistic regression is estimated from. */
+export type ObservedCounts = Pick<ObservedPairs, 'users' | 'items' | 'userCount' | 'itemCount' | 'density'>
+
 const mostSweeps = 500
 const tolerance = 1e-7
 
@@ -82,7 +85,7 @@ const tolerance = 1e-7
  * (items) with the same count share an effect, and the whole of D is summed up in one cell for each pair of counts. A count of 0 or of all
  * is taken as half a pair more or less, which keeps the effects finite.
  */
-function logistic(observed: ObservedPairs): NamedArrays {
+export function logistic(observed: ObservedCounts): NamedArrays {
   const users = groupByCount(observed.users, observed.userCount, observed.itemCount)
   const items = groupByCount(observed.items, observed.itemCount, observed.userCount)
   const start = Math.log(observed.density / Math.max(1e-9, 1 - observed.density))

@@ -206,6 +206,9 @@ const clev: PairArchitecture = {
     correlation: { initial: [0], options: { learningRate: numberParam(params, 'learningRate'), weightDecay: 0 } },
   }),
 
+  probability: ndtr,
+  imputing: ({ networks: { imputation } }) => (imputation ? { network: imputation, output: 0 } : null),
+
   tells: ({ networks, vectors }, params) => ({
     correlation: () => correlationOf(vectors['correlation']!),
     scoreChosen: (pairs, rho) => scoreChosen(new Towers(networks), pairs, rho, preferenceOf(params)),

@@ -34,8 +34,10 @@ export class SimulatedTrainings {
       signal,
       report: {
         progress: () => undefined,
-        epoch: ({ values: { squaredError } }) => {
-          if (squaredError !== undefined && squaredError < (validation ?? Infinity)) validation = squaredError
+        epoch({ values: { squaredError, heldOutLikelihood } }) {
+          // What the training itself stops by. A likelihood tells the correlation too, which the squared error hardly depends on.
+          const loss = heldOutLikelihood === undefined ? squaredError : -heldOutLikelihood
+          if (loss !== undefined && loss < (validation ?? Infinity)) validation = loss
         },
         checkpoint: () => Promise.resolve(),
         log: () => undefined,
