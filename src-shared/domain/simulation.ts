@@ -114,7 +114,8 @@ export const fitSchema = z.object({
   observed: z.number().int(),
   /**
    * What the training stops by, on the validation part (observed pairs): the mean squared error, or the negative log-likelihood where the method has one.
-   * Null for a training that failed. */
+   * Null for a training that failed.
+   */
   validation: z.number().nullable(),
   /** Mean squared error on pairs drawn from all pairs. Null for a training that failed. */
   error: z.number().nullable(),
