@@ -149,6 +149,14 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     ...rated,
   },
   {
+    id: 'ratedRecallFull',
+    label: 'Full recall (rated)',
+    help: `Hits in the top k, divided by the number of rated test items of the user that reach the threshold: what published figures on Coat are of. ${amongRated} ${leftOutOfRated}`,
+    cutoff: true,
+    ownCutoffs: ratedCutoffs,
+    ...rated,
+  },
+  {
     id: 'ratedNdcg',
     label: 'NDCG (rated)',
     help: `Sum of 1 / log2(rank + 1) over the hits in the top k, divided by the same sum of the best possible list. ${amongRated} ${leftOutOfRated}`,

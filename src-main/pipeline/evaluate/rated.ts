@@ -55,7 +55,7 @@ export function ratedPairs(split: Split, part: 'train' | 'validation' | 'test'):
 }
 
 /**
- * The metrics among rated items (`ratedAuc`, `ratedRecall@5`, `ratedNdcg@5`) of scored pairs.
+ * The metrics among rated items (`ratedAuc`, `ratedRecall@5`, `ratedRecallFull@5`, `ratedNdcg@5`) of scored pairs.
  * @param scores one for each pair
  * @returns without those that have no value: all, where the pairs are all of one label
  */
@@ -105,10 +105,12 @@ export function ratedByUser({ users, labels }: RatedPairs, scores: Float32Array)
   const values: Record<string, Float64Array> = {}
   for (const k of ratedCutoffs) {
     const recalls = (values[`ratedRecall@${k}`] = new Float64Array(rows.length))
+    const full = (values[`ratedRecallFull@${k}`] = new Float64Array(rows.length))
     const ndcgs = (values[`ratedNdcg@${k}`] = new Float64Array(rows.length))
     rows.forEach(({ start, end, relevant }, at) => {
-      const { recall, ndcg } = listMetricsAt(k, topItems(scores.subarray(start, end), none, k), relevant)
+      const { recall, recallFull, ndcg } = listMetricsAt(k, topItems(scores.subarray(start, end), none, k), relevant)
       recalls[at] = recall
+      full[at] = recallFull
       ndcgs[at] = ndcg
     })
   }

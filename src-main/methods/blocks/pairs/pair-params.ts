@@ -122,6 +122,12 @@ export const ratedSeries: SeriesInfo[] = [
     group: 'validation',
   },
   {
+    id: 'ratedRecallFull@5',
+    label: 'Full recall@5 among rated',
+    help: 'On the rated items of the validation part: positives among the best 5, divided by all of them.',
+    group: 'validation',
+  },
+  {
     id: 'ratedNdcg@5',
     label: 'NDCG@5 among rated',
     help: 'On the rated items of the validation part: discounted positives among the best 5, divided by the best possible.',
