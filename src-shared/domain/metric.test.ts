@@ -61,6 +61,7 @@ describe('metric names', () => {
     expect(allMetricNames(subjects).filter((name) => name.startsWith('rated'))).toEqual([
       'ratedAuc',
       'ratedRecall@5',
+      'ratedRecallFull@5',
       'ratedNdcg@5',
     ]))
 
@@ -96,8 +97,10 @@ describe('definitions', () => {
 })
 
 describe('definitions of the metrics among rated items', () => {
-  it.each(['ratedAuc', 'ratedRecall@5', 'ratedNdcg@5'])('%s says what the number is worth', (name) =>
-    expect(definitionOf(name).help).toMatch(/On a randomised test part.* it is free of selection; .* it is not\./),
+  it.each(['ratedAuc', 'ratedRecall@5', 'ratedRecallFull@5', 'ratedNdcg@5'])(
+    '%s says what the number is worth',
+    (name) =>
+      expect(definitionOf(name).help).toMatch(/On a randomised test part.* it is free of selection; .* it is not\./),
   )
 
   it('say who is left out, and what has no values by user', () => {

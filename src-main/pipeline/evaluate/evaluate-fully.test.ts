@@ -157,7 +157,7 @@ describe('metrics among rated items', () => {
 
   test('are those of the pairs, of users without anything to recommend too', async () => {
     const expected = await ofPairs(split)
-    expect(Object.keys(expected)).toEqual(['ratedAuc', 'ratedRecall@5', 'ratedNdcg@5'])
+    expect(Object.keys(expected)).toEqual(['ratedAuc', 'ratedRecall@5', 'ratedRecallFull@5', 'ratedNdcg@5'])
     for (const [name, value] of Object.entries(expected)) expect(full.metrics[name], name).toBeCloseTo(value, 12)
     // The user without a test item has a rating below the threshold, which counts.
     const [from, to] = [split.negatives!.test.indptr[5]!, split.negatives!.test.indptr[6]!]

@@ -63,7 +63,7 @@ describe('metrics among rated items', () => {
     // User 0: order 0, 1, 4, 6, 2 (4 before 6 by number), hits at ranks 2 and 3; user 1 perfect; user 3 hit at rank 2.
     const ndcg0 = (1 / Math.log2(3) + 1 / 2) / (1 + 1 / Math.log2(3))
     const metrics = ratedMetrics(pairs, scores)
-    expect(Object.keys(metrics)).toEqual(['ratedAuc', 'ratedRecall@5', 'ratedNdcg@5'])
+    expect(Object.keys(metrics)).toEqual(['ratedAuc', 'ratedRecall@5', 'ratedRecallFull@5', 'ratedNdcg@5'])
     expect(metrics['ratedAuc']).toBeCloseTo(0.58, 12)
     expect(metrics['ratedRecall@5']).toBe(1)
     expect(metrics['ratedNdcg@5']).toBeCloseTo((ndcg0 + 1 + 1 / Math.log2(3)) / 3, 12)
@@ -76,6 +76,7 @@ describe('metrics among rated items', () => {
     // All equal: the top five are items 0 to 4, three of them positive.
     const equal = ratedMetrics(six, new Float32Array(8))
     expect(equal['ratedRecall@5']).toBe(3 / 5)
+    expect(equal['ratedRecallFull@5']).toBe(3 / 6)
     expect(equal['ratedAuc']).toBe(0.5)
     const two = pairsOf(Array<number>(8).fill(0), items, [0, 0, 0, 0, 1, 1, 0, 0])
     expect(ratedMetrics(two, new Float32Array(8))['ratedRecall@5']).toBe(1 / 2)
@@ -84,8 +85,8 @@ describe('metrics among rated items', () => {
   test('users without a positive count in AUC only', () => {
     const with2 = ratedMetrics(ratedPairs(split, 'test'), Float32Array.of(1, 2, 1, 2, 1, 2, 2, 1, 1, 2))
     const worse = ratedMetrics(ratedPairs(split, 'test'), Float32Array.of(1, 2, 1, 2, 1, 2, 2, 9, 1, 2))
-    expect(with2).toEqual({ ratedAuc: 1, 'ratedRecall@5': 1, 'ratedNdcg@5': 1 })
-    expect(worse).toEqual({ ratedAuc: 0.8, 'ratedRecall@5': 1, 'ratedNdcg@5': 1 })
+    expect(with2).toEqual({ ratedAuc: 1, 'ratedRecall@5': 1, 'ratedRecallFull@5': 1, 'ratedNdcg@5': 1 })
+    expect(worse).toEqual({ ratedAuc: 0.8, 'ratedRecall@5': 1, 'ratedRecallFull@5': 1, 'ratedNdcg@5': 1 })
   })
 
   test('are none where all pairs are of one label, or there are none', () => {
