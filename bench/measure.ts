@@ -22,7 +22,7 @@ import { Rng } from '../src-main/tensor/rng'
 import { tf, type Tensor2D } from '../src-main/tensor/tf'
 import { median, peakRssMb, printLine, rounded, type Figures } from './line'
 import { drawInteractions, shapes, splitRandomly, type ShapeName } from './shapes'
-import { measurePairs } from './pairs'
+import { measureClev, measurePairs } from './pairs'
 
 /**
  * One measurement in one process, so that its peak memory is its own: `node measure.js NAME [--backend ID] [--threads N]` prints one JSON
@@ -330,6 +330,7 @@ const measurements: Record<string, () => Promise<Figures>> = {
   'csc/ml-20m-like': () => measureTraining('csc', 'ml-20m-like', csc, usersOfSixteenBatches),
   'multi-vae/ml-100k': () => measureTraining('multi-vae', 'ml-100k', peerSettings),
   'ncf-ips/coat': measurePairs,
+  'clev/coat': measureClev,
   'evaluate/ml-1m': measureEvaluation,
   'evaluate/ml-20m-like': measureLargeEvaluation,
   'product/peak': measureProducts,

@@ -96,6 +96,19 @@ const groups = [
       },
     ],
   },
+  {
+    order: ['clev/coat', 'torch coat-drjl'],
+    rows: [
+      {
+        name: 'clev/coat',
+        what: 'CLEV with DR, an epoch, 1 thread (PyTorch: DR-JL)',
+        unit: 's',
+        of: ours('clev/coat', 'seconds_per_epoch'),
+        by: torch('coat-drjl', 's_per_epoch'),
+        target: atMost(0.2),
+      },
+    ],
+  },
   ...[1, 2].map((threads) => ({
     order: [`product/peak ${threads}`, `torch product ${threads}`],
     rows: ['plain', 'transposed_a', 'transposed_b'].map((product) => ({
@@ -203,9 +216,12 @@ export async function compareWithPeer({ root, chosen, pairs, threads, argumentsO
   const commandOf = (side) => {
     const [name, count] = side.replace(/^torch /, '').split(' ')
     if (!side.startsWith('torch '))
-      return [process.execPath, argumentsOf(name, count ?? (name === 'ncf-ips/coat' ? 1 : threads))]
+      return [process.execPath, argumentsOf(name, count ?? (name.endsWith('/coat') ? 1 : threads))]
     if (name === 'product') return [python, ['-c', productScript, count]]
-    if (name === 'coat') return [python, [join(scripts, 'pairwise_torch.py'), '--loss', 'ips', '--threads', '1']]
+    if (name === 'coat' || name === 'coat-drjl') {
+      const loss = name === 'coat' ? 'ips' : 'drjl'
+      return [python, [join(scripts, 'pairwise_torch.py'), '--loss', loss, '--threads', '1']]
+    }
     const { users, items, mean, more } = shapes[name]
     const size = ['--users', users, '--items', items, '--mean-interactions', mean].map(String)
     return [python, [join(scripts, 'multvae_torch.py'), ...size, '--threads', String(threads), ...more]]

@@ -14,6 +14,7 @@ const names = [
   'csc/ml-20m-like',
   'multi-vae/ml-100k',
   'ncf-ips/coat',
+  'clev/coat',
   'evaluate/ml-1m',
   'evaluate/ml-20m-like',
   'product/peak',
