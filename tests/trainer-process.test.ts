@@ -289,15 +289,15 @@ const resamplesOf = (run: RunOnDisk): Resample[] =>
 test('a bootstrap that was paused and one that was torn end with the resamples of an uninterrupted one', async () => {
   const run = await cscRun('bootstrapped', 4)
   const whole = await cscRun('bootstrapped-whole', 4)
-  const sent: Resample[] = []
+  const sent: number[] = []
   const fractions: number[] = []
   const { client } = start()
-  client.on('resample', (line) => sent.push(line))
+  client.on('resample', ({ resample }) => sent.push(resample))
   client.on('progress', ({ fraction }) => fractions.push(fraction!))
-  expect(await client.call('bootstrap', { ...whole, resamples: 4 })).toEqual({ end: 'completed' })
+  expect(await client.call('bootstrap', { ...whole, of: 'graph', resamples: 4 })).toEqual({ end: 'completed' })
   const expected = resamplesOf(whole)
-  expect(sent).toEqual(expected)
   expect(expected.map(({ resample }) => resample)).toEqual([0, 1, 2, 3])
+  expect(sent).toEqual([0, 1, 2, 3])
   expect(new Set(expected.map(({ seed }) => seed)).size).toBe(4)
   expect(fractions.length).toBeGreaterThan(0)
   expect(fractions.every((fraction) => fraction >= 0 && fraction <= 1)).toBe(true)
@@ -311,17 +311,17 @@ test('a bootstrap that was paused and one that was torn end with the resamples o
 
   const first = start().client
   first.on('resample', ({ resample }) => void (resample === 0 && first.call('stop', { how: 'pause' })))
-  expect(await first.call('bootstrap', { ...run, resamples: 4 })).toEqual({ end: 'paused' })
+  expect(await first.call('bootstrap', { ...run, of: 'graph', resamples: 4 })).toEqual({ end: 'paused' })
   const there = resamplesOf(run).length
   expect(there).toBeGreaterThanOrEqual(1)
   expect(there).toBeLessThan(4)
   // As a process leaves it that was killed in the middle of a line.
   appendFileSync(join(run.runDirectory, 'bootstrap.jsonl'), '{"resample":3,"see')
-  expect(await start().client.call('bootstrap', { ...run, resamples: 4 })).toEqual({ end: 'completed' })
+  expect(await start().client.call('bootstrap', { ...run, of: 'graph', resamples: 4 })).toEqual({ end: 'completed' })
   const withoutSeconds = (lines: Resample[]) => lines.map((line) => ({ ...line, seconds: 0 }))
   expect(withoutSeconds(resamplesOf(run))).toEqual(withoutSeconds(expected))
   // More are asked for later: those that are there stay.
-  expect(await start().client.call('bootstrap', { ...run, resamples: 5 })).toEqual({ end: 'completed' })
+  expect(await start().client.call('bootstrap', { ...run, of: 'graph', resamples: 5 })).toEqual({ end: 'completed' })
   expect(withoutSeconds(resamplesOf(run)).slice(0, 4)).toEqual(withoutSeconds(expected))
   expect(resamplesOf(run)).toHaveLength(5)
 }, 60_000)

@@ -1,5 +1,5 @@
 import type { Handlers, RequestOutput } from '../../src-shared/contract/contract'
-import { unwrap } from '../../src-shared/contract/errors'
+import { CausewayError, unwrap } from '../../src-shared/contract/errors'
 import { answer } from '../../src-shared/contract/rpc'
 import type { BackendProbe } from '../../src-shared/domain/backend'
 import type { FileHandle } from '../../src-shared/domain/dataset'
@@ -17,6 +17,7 @@ import { JobManager } from '../jobs/job-manager'
 import type { Entries } from '../jobs/process-host'
 import { Simulations } from '../jobs/simulations'
 import { Splits } from '../jobs/splits'
+import type { BootstrapSubject } from '../jobs/trainer-contract'
 import { Trainings } from '../jobs/training'
 import { findMethod, methods } from '../methods/registry'
 import { ExperimentStore } from '../storage/experiment-store'
@@ -27,6 +28,7 @@ import type { Workspace } from '../storage/workspace'
 import type { Core } from './core'
 import { Catalogs } from './catalogs'
 import { compareHandlers } from './compare-handlers'
+import { correlationHandlers } from './correlation-handlers'
 import { dataHandlers } from './data-handlers'
 import { domainHandlers } from './domain-handlers'
 import { experimentsHandlers } from './experiments-handlers'
@@ -105,7 +107,7 @@ export function createServices(options: ServicesOptions): Services {
     tables: (manifest) => catalogs.tables(manifest),
   })
   const saved = new Saved(workspace, store)
-  const bootstraps = new Bootstraps({ entries, store, saved, jobs, events, splits })
+  const bootstraps = new Bootstraps({ entries, store, saved, jobs, events, splits, subjectOf: bootstrapSubjectOf })
   const infos = methods.map(({ info }) => info)
   const experimentStore = new ExperimentStore(workspace)
   const experiments = new Experiments({
@@ -163,6 +165,7 @@ export function createServices(options: ServicesOptions): Services {
       ...selectionHandlers(core),
       ...experimentsHandlers(core),
       ...graphHandlers(core),
+      ...correlationHandlers(core),
       ...masksHandlers(core),
       ...knowledgeHandlers(core),
       ...domainHandlers(core),
@@ -189,6 +192,18 @@ export function createServices(options: ServicesOptions): Services {
   }
   if (options.shell !== 'cli') index.warm()
   return services
+}
+
+/** @throws CausewayError `badRequest` for a method that learns nothing that resampled users could tell of */
+function bootstrapSubjectOf(method: string): BootstrapSubject {
+  const { label, capabilities } = findMethod(method).info
+  if (capabilities.includes('graph')) return 'graph'
+  if (capabilities.includes('correlation')) return 'correlation'
+  throw new CausewayError(
+    'badRequest',
+    `${label} learns neither a causal graph nor a correlation of exogenous variables: there is nothing to bootstrap.`,
+    { method },
+  )
 }
 
 /** Asks once; a failed asking is not kept. */

@@ -27,7 +27,7 @@ const truthThreshold = 0.5
 
 /** The causal graph a run learned, over all users and for one. */
 export function graphHandlers(core: Core): Pick<Handlers, Names> {
-  const { store, inference, splits, workspace, saved, bootstraps, events } = core
+  const { store, inference, splits, workspace, saved, events } = core
   return {
     'graph:global': ({ run }) => {
       const manifest = requireGraph(requireCompleted(store.read(run)), 'graph')
@@ -52,10 +52,6 @@ export function graphHandlers(core: Core): Pick<Handlers, Names> {
       const kept = saved.annotate(run, annotations)
       events.emit('run:annotated', { run })
       return kept
-    },
-    'graph:bootstrap': ({ run, resamples }) => {
-      workspace.assertWritable()
-      return bootstraps.start(requireGraph(requireCompleted(store.read(run)), 'graph'), resamples)
     },
     'graph:confidence': ({ run }) => {
       const manifest = requireGraph(requireCompleted(store.read(run)), 'graph')

@@ -145,7 +145,7 @@ describe('questions about interventions', () => {
     await expect(request('intervene:profiles', { run: job.id, task: 'p' })).rejects.toMatchObject({ code: 'noGraph' })
     // Its metrics can be those of a segment all the same.
     expect((await request('intervene:segments', { run: job.id })).users).toBe(300)
-    await expect(request('graph:bootstrap', { run: job.id })).rejects.toMatchObject({ code: 'noGraph' })
+    await expect(request('runs:bootstrap', { run: job.id })).rejects.toMatchObject({ code: 'badRequest' })
   })
 })
 
@@ -220,7 +220,7 @@ describe('what is kept with a run', () => {
     const ask = async <N extends RequestName>(name: N, input: RequestInput<N>) =>
       unwrap(await answer(reader.handlers, name, input))
     await expect(ask('masks:save', { run, mask })).rejects.toMatchObject({ code: 'workspaceLocked' })
-    await expect(ask('graph:bootstrap', { run })).rejects.toMatchObject({ code: 'workspaceLocked' })
+    await expect(ask('runs:bootstrap', { run })).rejects.toMatchObject({ code: 'workspaceLocked' })
     const question = { run, users: { kind: 'all' as const }, intervention: zeroed, task: 'r' }
     await expect(ask('intervene:save', { ...question, name: 'x' })).rejects.toMatchObject({ code: 'workspaceLocked' })
     expect(await ask('intervene:segment', question)).toMatchObject({ users: 300 })
@@ -231,9 +231,9 @@ describe('what is kept with a run', () => {
 describe('a bootstrap', { timeout: 120_000 }, () => {
   it('is a job: one at a time, paused and gone on with, and its frequencies are read from what is there', async () => {
     expect(await request('graph:confidence', { run })).toBeNull()
-    const job = await request('graph:bootstrap', { run, resamples: 3 })
+    const job = await request('runs:bootstrap', { run, resamples: 3 })
     expect(job).toMatchObject({ kind: 'bootstrap', run, state: expect.stringMatching(/queued|running/) })
-    await expect(request('graph:bootstrap', { run })).rejects.toMatchObject({ code: 'badRequest' })
+    await expect(request('runs:bootstrap', { run })).rejects.toMatchObject({ code: 'badRequest' })
     await expect(request('runs:remove', { run })).rejects.toMatchObject({ code: 'badRequest' })
     await expect
       .poll(async () => (await request('graph:confidence', { run }))!.done.length, { timeout: 60_000 })
@@ -246,7 +246,7 @@ describe('a bootstrap', { timeout: 120_000 }, () => {
     expect(before.done.length).toBeLessThan(3)
 
     // Without a number: as many as were asked for before.
-    const again = await request('graph:bootstrap', { run })
+    const again = await request('runs:bootstrap', { run })
     expect((await services.jobs.ended(again.id)) satisfies JobSnapshot).toMatchObject({
       state: 'completed',
       error: null,

@@ -20,6 +20,7 @@ import { sectionChoices } from '../pipeline/report/sections'
 import { readGraph } from '../pipeline/run-files'
 import { namesAndNotes } from '../storage/saved'
 import type { Core } from './core'
+import { correlationOf } from './correlation-handlers'
 import { confidenceOf } from './graph-handlers'
 import { readRuns } from './compare-handlers'
 import { requireCompleted } from './runs-handlers'
@@ -179,6 +180,7 @@ async function reportedRun(
     // Damaged names and notes are told of with the other files; the report goes on with the learned names.
     annotations: damaged.some(({ what }) => what === namesAndNotes) ? noAnnotations : saved.annotations(run),
     confidence: hasGraph ? confidenceOf(core, run) : null,
+    correlation: correlationOf(core, run),
     masks: saved.masks(run).list().saved,
     effects: saved.effects(run).list().saved,
     damaged,

@@ -11,6 +11,7 @@ type Names =
   | 'runs:get'
   | 'runs:remove'
   | 'runs:evaluate'
+  | 'runs:bootstrap'
   | 'runs:columns'
   | 'runs:rows'
   | 'runs:groups'
@@ -33,6 +34,10 @@ export function runsHandlers({ store, index, inference, events, bootstraps, work
       store.remove(run)
       events.emit('runs:changed', { run })
       return null
+    },
+    'runs:bootstrap': ({ run, resamples }) => {
+      workspace.assertWritable()
+      return bootstraps.start(requireCompleted(store.read(run)), resamples)
     },
     'runs:columns': ({ filter }) => index.columns(filter),
     'runs:rows': (asked) => index.rows(asked),

@@ -7,7 +7,7 @@ import { throttle, type EventHub } from './event-hub'
 import type { JobContext, JobManager, WorkEnd } from './job-manager'
 import { startProcess, type Entries } from './process-host'
 import { runOnDisk, splitForJob, type Splits } from './splits'
-import type { TrainerCalls, TrainerEventMap } from './trainer-contract'
+import type { BootstrapSubject, TrainerCalls, TrainerEventMap } from './trainer-contract'
 
 interface Dependencies {
   entries: Entries
@@ -16,14 +16,16 @@ interface Dependencies {
   jobs: JobManager
   events: EventHub
   splits: Splits
+  /** What resamples of a method tell of. @throws CausewayError `badRequest` where there is nothing */
+  subjectOf(method: string): BootstrapSubject
 }
 
-const defaultResamples = 20
+const defaultResamples: Readonly<Record<BootstrapSubject, number>> = { graph: 20, correlation: 50 }
 const eventsEveryMilliseconds = 100
 
 const jobOf = (run: string): string => `bootstrap-${run}`
 
-/** Bootstraps of learned graphs: a job each, one at a time for a run. Every resample that is done is kept. */
+/** Bootstraps of what runs learned: a job each, one at a time for a run. Every resample that is done is kept. */
 export class Bootstraps {
   constructor(private readonly on: Dependencies) {}
 
@@ -34,29 +36,35 @@ export class Bootstraps {
    */
   start(manifest: RunManifest, resamples: number | undefined): JobSnapshot {
     const run = manifest.id
+    const of = this.on.subjectOf(manifest.method)
     this.assertIdle(run)
     const { jobs, saved } = this.on
-    const wanted = resamples ?? saved.bootstrapPlan(run) ?? defaultResamples
+    const wanted = resamples ?? saved.bootstrapPlan(run) ?? defaultResamples[of]
     saved.planBootstrap(run, wanted)
     return jobs.submit({
       id: jobOf(run),
       kind: 'bootstrap',
-      title: `Bootstrap the graph of ${run}`,
+      title: `Bootstrap the ${of} of ${run}`,
       run,
       dataset: manifest.dataset,
       backend: manifest.backend,
       pausable: true,
-      work: (context) => this.work(manifest, wanted, context),
+      work: (context) => this.work(manifest, of, wanted, context),
     })
   }
 
   /** @throws CausewayError `badRequest` while a bootstrap of the run is at work or waits */
   assertIdle(run: string): void {
     if (!this.on.jobs.isActive(jobOf(run))) return
-    throw new CausewayError('badRequest', `The graph of ${run} is being bootstrapped: cancel that first.`, { run })
+    throw new CausewayError('badRequest', `What ${run} learned is being bootstrapped: cancel that first.`, { run })
   }
 
-  private async work(manifest: RunManifest, resamples: number, context: JobContext): Promise<WorkEnd> {
+  private async work(
+    manifest: RunManifest,
+    of: BootstrapSubject,
+    resamples: number,
+    context: JobContext,
+  ): Promise<WorkEnd> {
     const { entries, events, splits, store } = this.on
     const run = manifest.id
     const split = await splitForJob(splits, manifest, context)
@@ -76,7 +84,11 @@ export class Bootstraps {
     trainer.on('resample', () => events.emit('run:annotated', { run }))
     context.onKill(() => void trainer.kill())
     try {
-      const bootstrap = trainer.call('bootstrap', { ...runOnDisk(manifest, store.directory(run), split), resamples })
+      const bootstrap = trainer.call('bootstrap', {
+        ...runOnDisk(manifest, store.directory(run), split),
+        of,
+        resamples,
+      })
       context.onStop((how) => {
         // A trainer that dies before it answers rejects the bootstrap itself.
         trainer.call('stop', { how }).catch(() => undefined)

@@ -1,7 +1,12 @@
 import { z } from 'zod'
 import type { BackendProbe } from '../../src-shared/domain/backend'
 import { backendIds } from '../../src-shared/domain/backend'
-import type { CausalGraph, Resample } from '../../src-shared/domain/graph'
+import {
+  setCorrelationSchema,
+  type CorrelationCurve,
+  type CorrelationEffect,
+} from '../../src-shared/domain/correlation'
+import type { CausalGraph } from '../../src-shared/domain/graph'
 import type { ConfounderProfile, PathExplanation, SegmentEffect } from '../../src-shared/domain/intervention'
 import type { JobProgress } from '../../src-shared/domain/job'
 import type { Metrics } from '../../src-shared/domain/metric'
@@ -132,6 +137,15 @@ export type RowProfile = Omit<ConfounderProfile, 'raises' | 'lowers'> & {
   lowers: { item: number; change: number }[]
 }
 
+/** `CorrelationEffect` with items as columns of the split. */
+export type RowCorrelationEffect = Omit<CorrelationEffect, 'user' | 'k' | 'rho' | 'items'> & {
+  items: (Pick<CorrelationEffect['items'][number], 'places'> & { item: number })[]
+}
+
+/** What resampled users can tell of. */
+const bootstrapSubjects = ['graph', 'correlation'] as const
+export type BootstrapSubject = (typeof bootstrapSubjects)[number]
+
 const rowsOrAll = z.instanceof(Int32Array).nullable()
 const task = z.string()
 
@@ -192,12 +206,18 @@ export const trainerContract = {
   /** Ends a task with `cancelled`; one that has ended is none of its business. */
   stopTask: call<null>()(z.object({ task })),
   /**
-   * Trains on resampled users, aligns each model's confounders with the run's, and appends a line for each to the run folder;
-   * goes on after those that are there. Stopped with `stop`; half a resample is done again.
+   * Trains on resampled users and appends a line for each to the run folder: its graph, aligned with the run's by what the confounders do,
+   * or its correlation. Goes on after those that are there. Stopped with `stop`; half a resample is done again.
    */
   bootstrap: call<{ end: 'completed' | 'paused' | 'cancelled' }>()(
-    runOnDiskSchema.extend({ resamples: z.number().int().min(2) }),
+    runOnDiskSchema.extend({ of: z.enum(bootstrapSubjects), resamples: z.number().int().min(2) }),
   ),
+  /** One user's list at the learned correlation, at a set one and at 0. */
+  correlationEffect: call<RowCorrelationEffect>()(
+    z.object({ row: z.number().int(), k: z.number().int().min(1), rho: setCorrelationSchema }),
+  ),
+  /** What is measured of rated pairs at these correlations, and at the learned one. */
+  correlationCurve: call<CorrelationCurve>()(z.object({ task, rhos: z.array(setCorrelationSchema).max(200) })),
 } as const
 
 export type TrainerCalls = typeof trainerContract
@@ -214,5 +234,5 @@ export interface TrainerEventMap {
   /** How far a task is. */
   task: { task: string; stage: string; fraction: number }
   /** A resample of a bootstrap is on disk. */
-  resample: Resample
+  resample: { resample: number }
 }

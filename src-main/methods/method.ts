@@ -104,6 +104,20 @@ export interface PairPredictions {
   imputed: Float32Array | null
 }
 
+/**
+ * Pairs of a user and an item that the user came to by choice, with everything computed that the correlation of the exogenous variables of
+ * choice and preference does not touch: setting it, an intervention on their distribution, answers at once. `rho` is between -1 and 1, both
+ * excluded. At rho = 0 choice tells nothing, and the order of a user's items is that of `FittedModel.score`.
+ */
+export interface ChosenPairs {
+  /** What is predicted: whether the item is liked, or its rating. */
+  readonly preference: 'binary' | 'continuous'
+  /** Log-odds that each item is liked, or for continuous preferences its expected rating. */
+  expected(rho: number): Float32Array
+  /** The mean log-probability of what was observed of each pair, as `PairModel.logLikelihood` gives it at the learned correlation. */
+  logLikelihood(targets: Float32Array, rho: number): number
+}
+
 /** A trained model in memory. */
 export interface FittedModel {
   /**
@@ -124,13 +138,8 @@ export interface FittedModel {
   graph?(rows: Csr): Promise<CausalGraph>
   /** Edge strengths of each user of the block, [rows × k × k]; only with the capability `local-graph`. */
   localGraph?(rows: Csr): Promise<Float32Array>
-  /**
-   * What is expected of items that users come to by their own choice, were the exogenous variables of choice and preference correlated by `rho`
-   * (an intervention on their distribution): log-odds, or ratings for continuous preferences, as `score` gives them of all items. At rho = 0
-   * choice tells nothing, and the order of the items is that of `score`. Only with the capability `correlation`.
-   * @param rho between -1 and 1, both excluded
-   */
-  scoreChosen?(rows: Csr, rho: number): Promise<Float32Array>
+  /** Pairs as if users had come to the items by their own choice; only with the capability `correlation`. */
+  chosen?(pairs: Pairs): Promise<ChosenPairs>
   /** The correlation that was learned; only with the capability `correlation`. */
   correlation?(): number
   /** The probability with which each pair is observed, as the model has it; for methods with a propensity model of all pairs. */

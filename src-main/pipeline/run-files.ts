@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { CausewayError } from '../../src-shared/contract/errors'
-import { causalGraphSchema, type CausalGraph, type Resample } from '../../src-shared/domain/graph'
+import { learnedCorrelationSchema } from '../../src-shared/domain/correlation'
+import { causalGraphSchema, type CausalGraph } from '../../src-shared/domain/graph'
 import type { EpochPoint, LogLine } from '../../src-shared/domain/run'
 import type { NamedArrays } from '../methods/method'
 import { appendLine, writeFileAtomic, writeJsonAtomic } from '../storage/atomic'
@@ -19,15 +21,15 @@ export const appendPoint = (runDirectory: string, point: EpochPoint): void =>
 export const appendLog = (runDirectory: string, line: LogLine): void =>
   appendLine(join(runDirectory, runFiles.log), line)
 
-export const appendResample = (runDirectory: string, resample: Resample): void =>
+export const appendResample = (runDirectory: string, resample: { resample: number }): void =>
   appendLine(join(runDirectory, runFiles.bootstrap), resample)
 
 /**
  * The resamples that are there, with the file put in order, so that the next one follows a whole line: a process that was killed
  * may have left half of one.
  */
-export function resumeResamples(runDirectory: string): Resample[] {
-  const resamples = restoreResamples(runDirectory).value
+export function resumeResamples<T extends { resample: number }>(runDirectory: string, schema: z.ZodType<T>): T[] {
+  const resamples = restoreResamples(runDirectory, schema).value
   if (existsSync(join(runDirectory, runFiles.bootstrap)))
     writeFileAtomic(
       join(runDirectory, runFiles.bootstrap),
@@ -61,6 +63,20 @@ export function readGraph(runDirectory: string): CausalGraph {
     return causalGraphSchema.parse(JSON.parse(new TextDecoder().decode(readBytes(path))))
   } catch (error) {
     throw new CausewayError('runInvalid', 'graph.json of the run is damaged.', undefined, { cause: error })
+  }
+}
+
+export const writeCorrelation = (runDirectory: string, correlation: number): void =>
+  writeJsonAtomic(join(runDirectory, runFiles.correlation), { type: 'exogenous-correlation', version: 1, correlation })
+
+/** The learned correlation; null where the method learns none. @throws CausewayError `runInvalid` where the file is damaged */
+export function readCorrelation(runDirectory: string): number | null {
+  const path = join(runDirectory, runFiles.correlation)
+  if (!existsSync(path)) return null
+  try {
+    return learnedCorrelationSchema.parse(JSON.parse(new TextDecoder().decode(readBytes(path)))).correlation
+  } catch (error) {
+    throw new CausewayError('runInvalid', 'correlation.json of the run is damaged.', undefined, { cause: error })
   }
 }
 

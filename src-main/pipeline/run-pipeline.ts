@@ -1,4 +1,5 @@
 import { CausewayError } from '../../src-shared/contract/errors'
+import { rhoText } from '../../src-shared/correlation/words'
 import { evaluationProtocol } from '../../src-shared/domain/metric'
 import type { Split } from '../../src-shared/domain/split'
 import { resolveParams } from '../../src-shared/params/params'
@@ -10,7 +11,7 @@ import { Rng } from '../tensor/rng'
 import { readCheckpoint, removeHalfWritten, writeCheckpoint } from './checkpoint-store'
 import { evaluateFully } from './evaluate/evaluate-fully'
 import { writeEvaluation } from './evaluate/evaluation-file'
-import { appendLog, appendPoint, writeGraph, writeWeights } from './run-files'
+import { appendLog, appendPoint, writeCorrelation, writeGraph, writeWeights } from './run-files'
 import { readSplit } from './split/split-store'
 import { describeGraph, learnedGraph } from './structure/structure'
 
@@ -67,6 +68,14 @@ export async function runPipeline(
     if (graph) {
       report.log('info', describeGraph(graph))
       writeGraph(run.runDirectory, graph)
+    }
+    const correlation = model.correlation?.() ?? null
+    if (correlation !== null) {
+      report.log(
+        'info',
+        `Correlation of the exogenous variables of observation and preference: ${rhoText(correlation)}.`,
+      )
+      writeCorrelation(run.runDirectory, correlation)
     }
     const { metrics } = evaluated
     const users = evaluated.evaluation.rows.length

@@ -7,18 +7,20 @@ import type { RunOnDisk, TrainerEventMap, TrainerHandlers } from '../jobs/traine
 import type { FittedModel, StopSignal } from '../methods/method'
 import { findMethod } from '../methods/registry'
 import { probe, useBackend } from '../tensor/backends'
+import { bootstrapCorrelation } from './bootstrap/correlation'
+import { bootstrapGraph } from './bootstrap/graph'
 import { evaluate, recommend } from './evaluate/evaluate'
 import { evaluateFully } from './evaluate/evaluate-fully'
 import { estimateErrors, judgePropensities, ratedPredictions } from './evaluate/selection'
 import { SimulatedTrainings } from './experiment/simulate/train-simulated'
 import { listsOfAll } from './export/lists-of-all'
+import { Correlations } from './intervene/correlations'
 import { Interventions } from './intervene/interventions'
 import { isIntervenable } from './intervene/prepared-rows'
 import { Tasks } from './intervene/tasks'
 import { readGraph, readWeights } from './run-files'
 import { runPipeline } from './run-pipeline'
 import { readSplit } from './split/split-store'
-import { bootstrapGraph } from './structure/bootstrap'
 
 const progressEveryMilliseconds = 100
 const memoryEveryMilliseconds = 1000
@@ -30,6 +32,8 @@ interface OpenRun {
   model: FittedModel
   /** Null until the first question about an intervention. */
   interventions: Interventions | null
+  /** Null until the first question about the correlation. */
+  correlations: Correlations | null
 }
 
 /** The handlers of the trainer contract: one fit at a time, or one completed run open for questions. */
@@ -63,6 +67,7 @@ export function trainerHandlers(
     opened().interventions = made
     return made
   }
+  const correlations = (): Correlations => (opened().correlations ??= new Correlations(opened().model, opened().split))
   /** Works on a training until it has ended or was stopped; its progress is throttled, the memory it takes reported. */
   const working = async <T>(
     work: (signal: StopSignal, progress: (progress: JobProgress) => void) => Promise<T>,
@@ -127,7 +132,7 @@ export function trainerHandlers(
         await useBackend(run.backend, run.threads)
         const method = await descriptor.load()
         const model = method.load(readWeights(run.runDirectory), params, split.train.cols, run.knowledge)
-        open = { run, split, model, interventions: null }
+        open = { run, split, model, interventions: null, correlations: null }
       }
       const { rows, cols } = opened().split.train
       return { users: rows, items: cols }
@@ -233,9 +238,19 @@ export function trainerHandlers(
       return null
     },
 
-    bootstrap(run) {
+    async correlationEffect({ row, k, rho }) {
+      refuseUnknownRows([row], opened().split)
+      return correlations().effect(row, k, rho)
+    },
+
+    async correlationCurve({ task, rhos }) {
+      return tasks.run(task, (step) => correlations().curve(rhos, step))
+    },
+
+    bootstrap({ of, ...run }) {
+      const work = of === 'graph' ? bootstrapGraph : bootstrapCorrelation
       return working((signal, progress) =>
-        bootstrapGraph(run, signal, { progress, resample: (payload) => send('resample', payload) }),
+        work(run, signal, { progress, resample: (payload) => send('resample', payload) }),
       )
     },
   }

@@ -25,11 +25,14 @@ export const runFiles = {
   checkpoint: 'checkpoint',
   weights: 'weights.safetensors',
   graph: 'graph.json',
+  /** The learned correlation of exogenous variables. */
+  correlation: 'correlation.json',
   /** The test users' lists and their metric values. */
   evaluation: 'evaluation.safetensors',
   annotations: 'annotations.json',
   masks: 'masks',
   effects: 'effects',
+  /** What each resample of the bootstrap found: of the graph, or of the correlation. */
   bootstrap: 'bootstrap.jsonl',
   /** How many resamples were asked for. */
   bootstrapPlan: 'bootstrap.json',

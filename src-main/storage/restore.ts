@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { CausewayError } from '../../src-shared/contract/errors'
-import { resampleSchema, type Resample } from '../../src-shared/domain/graph'
 import { isActive } from '../../src-shared/domain/job'
 import {
   epochPointSchema,
@@ -116,8 +115,11 @@ export function restoreLines<T>(
 }
 
 /** The resamples of a bootstrap, in the order of their number. */
-export const restoreResamples = (directory: string): Restored<Resample[]> => {
-  const { value, repairs } = restoreLines(directory, runFiles.bootstrap, resampleSchema)
+export function restoreResamples<T extends { resample: number }>(
+  directory: string,
+  schema: z.ZodType<T>,
+): Restored<T[]> {
+  const { value, repairs } = restoreLines(directory, runFiles.bootstrap, schema)
   return { value: value.sort((a, b) => a.resample - b.resample), repairs }
 }
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CausewayError } from '../../src-shared/contract/errors'
-import type { Resample } from '../../src-shared/domain/graph'
+import { correlationResampleSchema, type CorrelationResample } from '../../src-shared/domain/correlation'
+import { resampleSchema, type Resample } from '../../src-shared/domain/graph'
 import type { EpochPoint, RunDetail, RunManifest } from '../../src-shared/domain/run'
 import { publishDirectory, writeFileAtomic, writeJsonAtomic, writing } from './atomic'
 import { runDirectory, runFiles, runsDirectory, temporaryDirectory } from './layout'
@@ -136,9 +137,14 @@ export class RunStore {
     return restorePoints(this.directory(id)).value
   }
 
-  /** The resamples of the bootstrap of a run that are done; none where there was no bootstrap. */
+  /** The resamples of the bootstrap of a run's graph that are done; none where there was no bootstrap. */
   resamples(id: string): Resample[] {
-    return restoreResamples(this.directory(id)).value
+    return restoreResamples(this.directory(id), resampleSchema).value
+  }
+
+  /** The same of a run's correlation. */
+  correlationResamples(id: string): CorrelationResample[] {
+    return restoreResamples(this.directory(id), correlationResampleSchema).value
   }
 
   /** All runs, newest first, and apart from them the folders that cannot be read. */

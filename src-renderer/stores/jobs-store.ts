@@ -101,7 +101,7 @@ export const useJobsStore = defineStore('jobs', () => {
    */
   async function goOn(job: JobSnapshot): Promise<void> {
     if (job.kind === 'experiment') put(await request('experiments:start', { experiment: job.experiment! }))
-    else if (job.kind === 'bootstrap') put(await request('graph:bootstrap', { run: job.run! }))
+    else if (job.kind === 'bootstrap') put(await request('runs:bootstrap', { run: job.run! }))
     else await resume(job.run!)
   }
 

@@ -114,7 +114,7 @@ describe('the jobs', () => {
     const bootstrap = jobOf({ id: 'bootstrap-run-1', kind: 'bootstrap', queuedAt: '2026-01-01T11:00:00.000Z' })
     connectServices({
       'jobs:list': () => [jobOf({ state: 'completed' }), bootstrap],
-      'graph:bootstrap': ({ run }) => {
+      'runs:bootstrap': ({ run }) => {
         asked.push(`bootstrap ${run}`)
         return bootstrap
       },

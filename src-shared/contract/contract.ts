@@ -3,6 +3,12 @@ import type { BackendProbe, DoctorReport } from '../domain/backend'
 import { backendIds } from '../domain/backend'
 import type { DatasetCard, DatasetManifest, DatasetRows, FileHandle, ImportPreview } from '../domain/dataset'
 import { columnMappingSchema, textLayoutSchema } from '../domain/dataset'
+import {
+  setCorrelationSchema,
+  type CorrelationCurve,
+  type CorrelationEffect,
+  type CorrelationEstimate,
+} from '../domain/correlation'
 import type { SavedDomainGraph } from '../domain/domain-graph'
 import {
   annotationsSchema,
@@ -191,6 +197,13 @@ export const contract = {
       })
       .strict(),
   ),
+  /**
+   * Trains on resampled users to see how sure what a run learned is: the edges of its graph, or its correlation. Goes on where an earlier job
+   * of the run stopped. Without `resamples`: as many as were asked for before, else 20 for a graph and 50 for a correlation.
+   */
+  'runs:bootstrap': answers<JobSnapshot>()(
+    z.object({ run: name, resamples: z.number().int().min(2).max(1000).optional() }).strict(),
+  ),
   'compare:runs': answers<Comparison>()(comparisonRequestSchema),
 
   /** What the propensities of a run are worth. Without `floor`: the one it was trained with, else 0.01. */
@@ -230,15 +243,19 @@ export const contract = {
   /** Names and notes of the nodes. */
   'graph:annotations': answers<Annotations>()(ofRun),
   'graph:annotate': answers<Annotations>()(z.object({ run: name, annotations: annotationsSchema }).strict()),
-  /**
-   * Trains on resampled users to see how often each edge is found; goes on where an earlier job of the run stopped.
-   * Without `resamples`: as many as were asked for before, else 20.
-   */
-  'graph:bootstrap': answers<JobSnapshot>()(
-    z.object({ run: name, resamples: z.number().int().min(2).max(1000).optional() }).strict(),
-  ),
   /** Null where none was asked for yet. */
   'graph:confidence': answers<BootstrapConfidence | null>()(ofRun),
+
+  /** What a run learned of the correlation of exogenous variables; null where it learned none. */
+  'correlation:get': answers<CorrelationEstimate | null>()(ofRun),
+  /** What becomes of one user's list where it is set. */
+  'correlation:effect': answers<CorrelationEffect>()(
+    z.object({ run: name, user: z.string(), k: listLength, rho: setCorrelationSchema }).strict(),
+  ),
+  /** How well rated pairs are told at each value, and at the learned one. */
+  'correlation:curve': answers<CorrelationCurve>()(
+    z.object({ run: name, rhos: z.array(setCorrelationSchema).max(200), task }).strict(),
+  ),
 
   'masks:list': answers<SavedMask[]>()(ofRun),
   /** Saves under the mask's name; one that is there already is replaced only with `replace`. */

@@ -1,4 +1,5 @@
 import type { Comparison } from '../../../src-shared/domain/comparison'
+import type { CorrelationEstimate } from '../../../src-shared/domain/correlation'
 import type { DatasetCard } from '../../../src-shared/domain/dataset'
 import type { ExperimentDetail } from '../../../src-shared/domain/experiment'
 import type { Annotations, BootstrapConfidence, CausalGraph } from '../../../src-shared/domain/graph'
@@ -26,6 +27,8 @@ export interface ReportedRun {
   annotations: Annotations
   /** Null where no bootstrap was asked for. */
   confidence: BootstrapConfidence | null
+  /** What it learned of the correlation of exogenous variables; null for a method that learns none. */
+  correlation: CorrelationEstimate | null
   masks: SavedMask[]
   /** Results of interventions that were saved with the run. */
   effects: SavedEffect[]

@@ -145,6 +145,7 @@ const run: ReportInput['runs'][number] = {
   },
   annotations: noAnnotations,
   confidence: null,
+  correlation: null,
   masks: [],
   effects: [],
   damaged: [],
@@ -187,6 +188,16 @@ describe('a report', () => {
     expect(html).toContain("default-src 'none'; style-src 'sha256-")
     // Inside a fence Markdown takes everything literally.
     expect(markdown.replace(/^(```+)\w+\n.*?\n\1$/gms, '')).not.toMatch(/<script/i)
+  })
+
+  it('says what was learned of a correlation, with its interval, how that was made and what it means', () => {
+    const bootstrap = { resamples: 50, done: [1, 2, 3] as never[], interval: { low: 0.12, high: 0.47, level: 0.95 } }
+    const correlated = { ...run, correlation: { correlation: 0.314, bootstrap } }
+    const said = renderMarkdown(buildReport({ ...input, runs: [correlated] }))
+    expect(said).toContain('0.31 (0.12 to 0.47)')
+    expect(said).toContain('observed ratings are too good')
+    expect(said).toContain('the middle 95 % of 3 of 50 trainings on users drawn with replacement')
+    expect(markdown).not.toContain('orrelation ρ')
   })
 
   it('allows its style sheet and no other by its hash', () => {

@@ -1,4 +1,6 @@
+import { estimateText, meaningText, originText } from '../../../src-shared/correlation/words'
 import type { DoctorReport } from '../../../src-shared/domain/backend'
+import type { CorrelationEstimate } from '../../../src-shared/domain/correlation'
 import type { DatasetCard, DatasetManifest, ImportPreview } from '../../../src-shared/domain/dataset'
 import type { BootstrapConfidence, CausalGraph, KnownGraph } from '../../../src-shared/domain/graph'
 import type { MethodInfo } from '../../../src-shared/domain/method'
@@ -95,7 +97,7 @@ const describeMetrics = (metrics: Metrics): string =>
     ]),
   )
 
-export function describeRun(run: RunManifest): string {
+export function describeRun(run: RunManifest, correlation: CorrelationEstimate | null): string {
   return [
     facts([
       ['Run', run.id],
@@ -107,8 +109,10 @@ export function describeRun(run: RunManifest): string {
       ...(run.knowledge ? [['Knowledge', run.knowledge.name] as [string, string]] : []),
       ['Epochs', run.bestEpoch === null ? run.epochs : `${run.epochs}, best ${run.bestEpoch}`],
       ['Duration', duration(run.durationSeconds)],
+      ...(correlation ? [['Correlation ρ', estimateText(correlation)] as [string, string]] : []),
       ...(run.error ? [['Error', `${run.error.message}`] as [string, string]] : []),
     ]),
+    ...(correlation ? ['', meaningText(correlation), originText(correlation)] : []),
     ...(run.metrics ? ['', describeMetrics(run.metrics)] : []),
   ].join('\n')
 }

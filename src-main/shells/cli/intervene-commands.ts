@@ -275,10 +275,10 @@ export function addInterveneCommands(context: CommandContext): void {
     .option('--resamples <n>', 'how many in all (default: as many as asked for before, else 20)', integerIn(2, 1000))
     .action((run: string, { resamples }: { resamples?: number }) =>
       session('write', async (opened) => {
-        const job = await opened.request('graph:bootstrap', { run, resamples })
+        const names = await nodeNames(opened, run)
+        const job = await opened.request('runs:bootstrap', { run, resamples })
         const ended = await finish(opened, job)
         const confidence = (await opened.request('graph:confidence', { run }))!
-        const names = await nodeNames(opened, run)
         if (ended.state !== 'completed') {
           output.note(`Go on with: causeway bootstrap ${run}`)
           exit(exitCodes.interrupted)

@@ -10,6 +10,7 @@ import { defaultWorkspace } from '../../storage/workspace'
 import { serveWorkspace } from '../web/serve-workspace'
 import { addCompareCommands } from './compare-commands'
 import { collect, type CommandContext } from './context'
+import { addCorrelationCommands } from './correlation-commands'
 import * as describe from './describe'
 import { addEvalCommand } from './eval-command'
 import { addExportCommands } from './export-commands'
@@ -155,6 +156,7 @@ function createProgram(
           output.note(`Go on with: causeway train --resume ${manifest.id}`)
           exit(exitCodes.interrupted)
         }
+        const correlation = await opened.request('correlation:get', { run: manifest.id })
         output.result(
           {
             run: manifest.id,
@@ -162,8 +164,9 @@ function createProgram(
             backend: manifest.backend,
             epochs: manifest.epochs,
             metrics: manifest.metrics,
+            ...(correlation ? { correlation: correlation.correlation } : {}),
           },
-          () => describe.describeRun(manifest),
+          () => describe.describeRun(manifest, correlation),
         )
       })
     })
@@ -216,6 +219,7 @@ function createProgram(
     )
 
   addInterveneCommands(context)
+  addCorrelationCommands(context)
   addGraphCommands(context)
   addExportCommands(context)
   addExperimentCommands(context)

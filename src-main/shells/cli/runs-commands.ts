@@ -75,7 +75,10 @@ export function addRunsCommands({ program, output, session }: CommandContext): v
     .action((run: string) =>
       session('read', async (opened) => {
         const detail = await opened.request('runs:get', { run })
-        output.result(detail, () => describe.describeRun(detail.manifest))
+        const correlation = await opened.request('correlation:get', { run })
+        output.result({ ...detail, ...(correlation ? { correlation } : {}) }, () =>
+          describe.describeRun(detail.manifest, correlation),
+        )
       }),
     )
   runs

@@ -19,7 +19,7 @@ import {
   type PairShape,
 } from '../../../tensor/pairs'
 import type { Rng } from '../../../tensor/rng'
-import type { FittedModel, Method, NamedArrays, PairPredictions } from '../../method'
+import type { ChosenPairs, FittedModel, Method, NamedArrays, PairPredictions } from '../../method'
 import { numberParam } from '../training-params'
 import { ObservedPairs, type Preference } from './observed-pairs'
 import { preferenceOf } from './pair-params'
@@ -65,8 +65,7 @@ export interface PairLearner {
 /** Answers of a fitted model about pairs; see `FittedModel`. */
 export interface PairTelling {
   correlation(): number
-  /** Of pairs, what `scoreChosen` tells of all items. */
-  scoreChosen(pairs: Pairs, rho: number): Promise<Float32Array>
+  chosen(pairs: Pairs): Promise<ChosenPairs>
   propensities(pairs: Pairs): Promise<Float32Array>
 }
 
@@ -174,7 +173,7 @@ function fitted(
     predictions: (pairs) => predict(architecture, parts, preferenceOf(params), pairs),
     ...(telling && {
       correlation: () => telling.correlation(),
-      scoreChosen: async (rows: Csr, rho: number) => telling.scoreChosen(pairsOf(shape, rows), rho),
+      chosen: (pairs: Pairs) => telling.chosen(pairs),
       propensities: (pairs: Pairs) => telling.propensities(pairs),
     }),
     ...(logistic && { propensities: async (pairs: Pairs) => logistic(pairs) }),

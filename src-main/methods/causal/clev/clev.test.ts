@@ -192,10 +192,15 @@ describe('set to another correlation', () => {
   test('at 0 chosen items are liked in the order of the scores; a larger one expects more of each', async () => {
     const model = await fitted(split, {})
     const scores = await model.score(split.train)
-    const zero = await model.scoreChosen!(split.train, 0)
+    const { rows, cols } = split.train
+    const chosen = await model.chosen!({
+      users: Int32Array.from({ length: rows * cols }, (_, at) => Math.floor(at / cols)),
+      items: Int32Array.from({ length: rows * cols }, (_, at) => at % cols),
+    })
+    const zero = chosen.expected(0)
     expect(order(zero, split.train)).toEqual(order(scores, split.train))
-    const more = await model.scoreChosen!(split.train, 0.6)
-    const less = await model.scoreChosen!(split.train, -0.6)
+    const more = chosen.expected(0.6)
+    const less = chosen.expected(-0.6)
     expect(more.every((value, at) => value > zero[at]! && zero[at]! > less[at]!)).toBe(true)
     expect(await model.score(split.train)).toEqual(scores)
     model.dispose()

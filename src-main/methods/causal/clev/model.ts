@@ -3,8 +3,7 @@ import type { PairBatch, PairFitControl } from '../../../pipeline/fit/pair-fit'
 import type { ParameterVector } from '../../../tensor/parameter-vector'
 import type { PairNetwork, Pairs } from '../../../tensor/pairs'
 import type { Rng } from '../../../tensor/rng'
-import { logBivariateNdtr } from '../../blocks/bivariate-normal'
-import { inverseMills, logNdtr, ndtr } from '../../blocks/normal'
+import { ndtr } from '../../blocks/normal'
 import { JoinedBatch } from '../../blocks/pairs/doubly-robust'
 import type { Preference } from '../../blocks/pairs/observed-pairs'
 import {
@@ -18,7 +17,8 @@ import { adamOf, backboneShape, preferenceOf } from '../../blocks/pairs/pair-par
 import { pointLoss, probitLoss, type PointLoss } from '../../blocks/pairs/point-loss'
 import { numberParam } from '../../blocks/training-params'
 import type { NamedArrays } from '../../method'
-import { continuous, exactBinary, monteCarloObservation, monteCarloPreference, type PairLikelihood } from './likelihood'
+import { Chosen, exactLikelihood } from './chosen'
+import { monteCarloObservation, monteCarloPreference, type PairLikelihood } from './likelihood'
 import { addUnobserved, correlationOf, negativeLikelihood, type Part } from './parts'
 import { pilotCorrelation } from './pilot'
 import { Towers, type Indices } from './towers'
@@ -32,7 +32,6 @@ class Clev implements PairLearner {
   private readonly floor: number
   private readonly isNaive: boolean
   private readonly samples: Float32Array | null
-  private readonly exact: PairLikelihood
   private readonly out = new Float64Array(4)
   private readonly towers: Towers
   private readonly imputation: PairNetwork | undefined
@@ -56,7 +55,6 @@ class Clev implements PairLearner {
     this.towers = new Towers(networks)
     this.imputation = networks['imputation']
     this.free = vectors['correlation']!
-    this.exact = this.preference === 'binary' ? exactBinary : continuous
     const batches = Math.ceil(observed.size / numberParam(params, 'batchSize'))
     this.warmUpSteps = numberParam(params, 'warmUp') * batches
   }
@@ -64,7 +62,13 @@ class Clev implements PairLearner {
   async estimate(rng: Rng, control: PairFitControl): Promise<NamedArrays | null> {
     const { observed, params } = this.learning
     if (params['start'] !== 'pilot') return {}
-    const free = await pilotCorrelation(observed, this.exact, numberParam(params, 'batchSize'), rng, control)
+    const free = await pilotCorrelation(
+      observed,
+      exactLikelihood(this.preference),
+      numberParam(params, 'batchSize'),
+      rng,
+      control,
+    )
     return free === null ? null : { pilot: { shape: [1], data: Float32Array.of(free) } }
   }
 
@@ -83,7 +87,7 @@ class Clev implements PairLearner {
   }
 
   private async together(batch: PairBatch, pairs: Pairs, indices: Indices): Promise<number[]> {
-    const part = this.likelihood(batch, indices, this.exact)
+    const part = this.likelihood(batch, indices, exactLikelihood(this.preference))
     addUnobserved(this.learning.observed, pairs, batch.at.length, indices, part, this.out)
     const debias = await this.debias(batch, pairs, indices)
     this.towers.step({ preference: this.mixed(part, debias), observation: part.observation })
@@ -110,19 +114,12 @@ class Clev implements PairLearner {
     return this.told(second.value, debias.value)
   }
 
-  scoreObserved(pairs: Pairs): Promise<Float32Array> {
-    return scoreChosen(this.towers, pairs, correlationOf(this.free), this.preference)
+  async scoreObserved(pairs: Pairs): Promise<Float32Array> {
+    return (await chosenOf(this.towers, pairs, this.preference)).expected(correlationOf(this.free))
   }
 
   async logLikelihood(pairs: Pairs, targets: Float32Array): Promise<number> {
-    const { preference, observation } = await this.towers.score(pairs)
-    const rho = correlationOf(this.free)
-    let sum = 0
-    for (let at = 0; at < targets.length; at++) {
-      this.exact(observation[at]!, preference[at]!, rho, targets[at]!, this.out)
-      sum += this.out[0]! - logNdtr(observation[at]!)
-    }
-    return sum / targets.length
+    return (await chosenOf(this.towers, pairs, this.preference)).logLikelihood(targets, correlationOf(this.free))
   }
 
   private told(negative: number, debias: number): number[] {
@@ -179,16 +176,8 @@ class Clev implements PairLearner {
   }
 }
 
-/**
- * What is expected of chosen pairs at a correlation: E[y | z > 0] = g_r + ρ φ(g_o)/Φ(g_o), or the log-odds of
- * P(y > 0 | z > 0) = Φ₂(g_o, g_r; ρ) / Φ(g_o).
- */
-async function scoreChosen(towers: Towers, pairs: Pairs, rho: number, kind: Preference): Promise<Float32Array> {
-  const { preference, observation } = await towers.score(pairs)
-  if (kind === 'continuous') return preference.map((index, at) => index + rho * inverseMills(observation[at]!))
-  return preference.map(
-    (index, at) => logBivariateNdtr(observation[at]!, index, rho) - logBivariateNdtr(observation[at]!, -index, -rho),
-  )
+async function chosenOf(towers: Towers, pairs: Pairs, preference: Preference): Promise<Chosen> {
+  return new Chosen(preference, await towers.score(pairs))
 }
 
 const clev: PairArchitecture = {
@@ -211,7 +200,7 @@ const clev: PairArchitecture = {
 
   tells: ({ networks, vectors }, params) => ({
     correlation: () => correlationOf(vectors['correlation']!),
-    scoreChosen: (pairs, rho) => scoreChosen(new Towers(networks), pairs, rho, preferenceOf(params)),
+    chosen: (pairs) => chosenOf(new Towers(networks), pairs, preferenceOf(params)),
     propensities: async (pairs) => (await new Towers(networks).score(pairs)).observation.map(ndtr),
   }),
 

@@ -1,3 +1,4 @@
+import { estimateText, meaningText, originText } from '../../../../src-shared/correlation/words'
 import type { SeriesInfo } from '../../../../src-shared/domain/method'
 import type { EpochPoint } from '../../../../src-shared/domain/run'
 import { groupsOf, type ReportedRun, type ReportInput, type RunGroup } from '../report-input'
@@ -14,8 +15,39 @@ const mostGroups = 24
 
 /** How the trainings went: the curves of one run, or of each group the mean over its seeds with a band. */
 export function trainingSection({ runs, experiment }: ReportInput): Block[] {
-  if (runs.length === 1) return ofOneRun(runs[0]!)
-  return ofGroups(groupsOf(runs), experiment?.file.metrics.objective ?? 'ndcg@10')
+  if (runs.length === 1) return [...ofOneRun(runs[0]!), ...correlationOfOne(runs[0]!)]
+  const groups = groupsOf(runs)
+  return [...ofGroups(groups, experiment?.file.metrics.objective ?? 'ndcg@10'), ...correlationsOf(groups)]
+}
+
+/** The learned correlation of exogenous variables, in words. */
+function correlationOfOne({ correlation }: ReportedRun): Block[] {
+  if (!correlation) return []
+  return [
+    {
+      kind: 'text',
+      text: `Learned correlation ρ of the exogenous variables of observation and preference: ${estimateText(correlation)}. ${meaningText(correlation)} ${originText(correlation)}`,
+    },
+  ]
+}
+
+/** The same of several runs. */
+function correlationsOf(all: RunGroup[]): Block[] {
+  const rows = all.flatMap((group) =>
+    group.runs.flatMap(({ manifest, correlation }) =>
+      correlation ? [[group.label, manifest.seed, estimateText(correlation), originText(correlation)]] : [],
+    ),
+  )
+  if (rows.length === 0) return []
+  return [
+    {
+      kind: 'table',
+      caption: 'Learned correlation ρ of the exogenous variables of observation and preference',
+      head: ['Runs', 'Seed', 'ρ', 'Interval'],
+      rows,
+      folded: rows.length > 30,
+    },
+  ]
 }
 
 function ofOneRun({ manifest, method, points }: ReportedRun): Block[] {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import { rowOf } from '../../../src-shared/domain/split'
+import { rowOf, splitParts, type Csr, type PairValues, type SplitPart } from '../../../src-shared/domain/split'
 import { permute } from '../../../src-shared/graph/matching'
-import { tinySplit } from '../../../tests/support/tiny-split'
+import { ratedTinySplit, tinySplit } from '../../../tests/support/tiny-split'
 import { Rng } from '../../tensor/rng'
-import { matchConfounders, resampleSeeds, resampleSplit } from './bootstrap'
+import { matchConfounders } from './graph'
+import { resampleSeeds, resampleSplit } from './resampled-trainings'
 
 test('the first seeds are the same however many resamples are asked for, and all differ', () => {
   const seeds = resampleSeeds(7, 100)
@@ -64,4 +65,44 @@ test('confounders that the knowledge tells apart keep their places, the others a
   // Two tiers: within each the nodes are alike.
   const tiers = Int8Array.from({ length: 16 }, (_, at) => (at >> 2 >= 2 && at % 4 < 2 ? -1 : 0))
   expect(matchConfounders(signature, other, tiers).order).toEqual([1, 0, 3, 2])
+})
+
+test('ratings, propensities and observed negatives of a user that is drawn go along, and every draw is a user of its own', () => {
+  const split = ratedTinySplit()
+  /** The user in front of the point, the item behind it: tells of each value whose it is. */
+  const marked = (parts: Record<SplitPart, Csr>): PairValues['positives'] => {
+    const of = (csr: Csr): Float32Array => {
+      const values = new Float32Array(csr.indices.length)
+      for (let row = 0; row < csr.rows; row++)
+        for (let at = csr.indptr[row]!; at < csr.indptr[row + 1]!; at++) values[at] = row + csr.indices[at]! / 64
+      return values
+    }
+    return { train: of(parts.train), validation: of(parts.validation), test: of(parts.test) }
+  }
+  const values = { positives: marked(split), negatives: marked(split.negatives!) }
+  const drawn = resampleSplit(
+    { ...split, ratings: values, propensities: values, isTestRandomised: true },
+    Rng.seeded(1),
+  )
+  expect(drawn.isTestRandomised).toBe(true)
+  expect(drawn.train).not.toHaveProperty('ids')
+  expect(drawn.negatives!.test).not.toHaveProperty('ids')
+  const kinds = [
+    { parts: drawn, of: 'positives' },
+    { parts: drawn.negatives!, of: 'negatives' },
+  ] as const
+  for (let user = 0; user < drawn.train.rows; user++) {
+    const sources = new Set<number>()
+    for (const { parts, of } of kinds)
+      for (const part of splitParts) {
+        const { indptr, indices } = parts[part]
+        for (let at = indptr[user]!; at < indptr[user + 1]!; at++) {
+          const value = drawn.ratings![of][part][at]!
+          expect(drawn.propensities![of][part][at]).toBe(value)
+          expect((value % 1) * 64).toBe(indices[at])
+          sources.add(Math.floor(value))
+        }
+      }
+    expect(sources.size).toBe(1)
+  }
 })
