@@ -87,6 +87,25 @@ export function moveText(from: number, to: number): string {
   return from > to ? `up ${from - to}` : `down ${to - from}`
 }
 
+/** A move between two lists of `k` as it is drawn. */
+export interface RankMove {
+  /** `▲ 3`, `new ← 14`, `out → 14`; what it is in words. */
+  move: string
+  words: string
+  tone: 'same' | 'up' | 'down' | 'edge'
+}
+
+/** @param from, to ranks, 1-based, one of them at most `k` */
+export function rankMove(from: number, to: number, k: number): RankMove {
+  if (to > k) return { move: `out → ${to}`, words: `leaves, to rank ${to}`, tone: 'edge' }
+  if (from > k) return { move: `new ← ${from}`, words: `enters, from rank ${from}`, tone: 'edge' }
+  return {
+    move: from === to ? '=' : `${from > to ? '▲' : '▼'} ${Math.abs(from - to)}`,
+    words: moveText(from, to),
+    tone: from === to ? 'same' : from > to ? 'up' : 'down',
+  }
+}
+
 /** Which items enter and which leave a user's list. */
 export function turnover({ before, after, k }: Pick<UserEffect, 'before' | 'after' | 'k'>): {
   entering: UserEffect['after']
