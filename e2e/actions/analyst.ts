@@ -27,6 +27,13 @@ export class Analyst {
     await expect(this.page.getByRole('heading', { name, exact: true })).toBeVisible()
   }
 
+  /** Chooses the method to train by its name. */
+  async choosesMethod(label: string): Promise<void> {
+    await this.sees.view('Train').click()
+    await this.sees.setup().getByRole('combobox', { name: 'Method' }).press('Enter')
+    await this.page.getByRole('option', { name: label }).click()
+  }
+
   /** Fills the form and starts the training of the method in the form. */
   async startsTraining(params: Record<string, string>, seed: string): Promise<void> {
     await this.sees.view('Train').click()

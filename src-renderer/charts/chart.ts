@@ -54,7 +54,8 @@ export const valueAxis = (theme: ChartTheme, axis: AxisSpec, place: 'x' | 'y'): 
   nameLocation: place === 'x' ? 'middle' : 'end',
   nameGap: place === 'x' ? 22 : 10,
   nameTextStyle: { color: theme.quietText, align: place === 'y' ? 'left' : 'center', padding: 0 },
-  axisLine: { show: place === 'x', lineStyle: { color: theme.line } },
+  // At the edge, also where the other axis holds 0.
+  axisLine: { show: place === 'x', onZero: false, lineStyle: { color: theme.line } },
   axisTick: { show: place === 'x', lineStyle: { color: theme.line } },
   axisLabel: { color: theme.quietText, hideOverlap: true },
   splitNumber: place === 'x' ? 6 : 3,

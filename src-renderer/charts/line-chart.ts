@@ -55,7 +55,8 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
   const drawn = data.series.map(({ points }) => thin(points, maxPointsPerSeries, kept))
   const shown = drawn.reduce((sum, points) => sum + points.length, 0)
   const total = data.series.reduce((sum, { points }) => sum + points.length, 0)
-  const xs = data.series.flatMap(({ points }) => points.map((point) => point[0]))
+  // A mark beside the curves belongs to the picture.
+  const xs = [...data.series.flatMap(({ points }) => points.map((point) => point[0])), ...kept]
   const firstX = xs.reduce((least, x) => Math.min(least, x), Infinity)
   const lastX = xs.reduce((most, x) => Math.max(most, x), -Infinity)
   // Room on the right for the names at the ends of the curves: about 6.5 px a letter, cut at 200 px.

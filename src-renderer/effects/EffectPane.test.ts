@@ -316,7 +316,7 @@ describe('the pane', () => {
   it('walks its tabs with the arrow keys', async () => {
     await pane()
     const tabs = wrapper.findAll('[role=tab]')
-    expect(tabs.map((tab) => tab.text())).toEqual(['User', 'Segment', 'Table 4', 'Why', 'Saved'])
+    expect(tabs.map((tab) => tab.text())).toEqual(['User', 'Segment', 'Table 4', 'Why', 'Saved', 'Correlation'])
     ;(tabs[0]!.element as HTMLElement).focus()
     await tabs[0]!.trigger('keydown', { key: 'ArrowRight' })
     await flushPromises()

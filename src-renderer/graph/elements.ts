@@ -210,7 +210,7 @@ const coloured = (colour: string): Record<string, string> => ({
 /** From this many elements on, labels and edges wait while the graph is moved. */
 export const largeGraph = 250
 
-/** How the elements look. Nodes have a dotted outline: the confounders are hidden variables. */
+/** How the elements look. Nodes have a dotted outline, unless they have another role: the confounders are hidden variables. */
 export const graphStyle = (theme: GraphTheme, large = false): StylesheetJson => [
   {
     selector: 'node',
@@ -276,6 +276,13 @@ export const graphStyle = (theme: GraphTheme, large = false): StylesheetJson => 
       'text-background-shape': 'roundrectangle',
       'overlay-opacity': 0,
     },
+  },
+  { selector: 'node[role = "observed"]', style: { 'border-style': 'solid' } },
+  { selector: 'node[role = "exogenous"]', style: { 'border-style': 'dashed' } },
+  {
+    // Two that go along with each other, neither of which moves the other.
+    selector: 'edge[change = "correlated"]',
+    style: { 'line-style': 'dashed', 'source-arrow-shape': 'triangle', 'source-arrow-color': theme.edge },
   },
   {
     // Led around the nodes that stand between its own two.

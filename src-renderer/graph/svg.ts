@@ -35,7 +35,11 @@ function strokeOf(data: ElementDefinition['data'], theme: GraphTheme): { colour:
   const weak = data.status === 'below' || data.status === 'dropped'
   const colour = byChange[String(data.change)] ?? (weak ? theme.weakEdge : theme.edge)
   const dashes =
-    data.change === 'forbidden' || data.status === 'below' ? '6 3' : data.status === 'dropped' ? '1 3' : null
+    data.change === 'forbidden' || data.change === 'correlated' || data.status === 'below'
+      ? '6 3'
+      : data.status === 'dropped'
+        ? '1 3'
+        : null
   return { colour, dashes }
 }
 
@@ -43,6 +47,12 @@ function strokeOf(data: ElementDefinition['data'], theme: GraphTheme): { colour:
 function towards(from: Point, to: Point, by: number): Point {
   const length = Math.hypot(to.x - from.x, to.y - from.y) || 1
   return { x: from.x + ((to.x - from.x) / length) * by, y: from.y + ((to.y - from.y) / length) * by }
+}
+
+/** The head of an arrow, from the middle of its base to its tip. */
+function headSvg(base: Point, tip: Point, colour: string): string {
+  const half = { x: -(tip.y - base.y) * 0.45, y: (tip.x - base.x) * 0.45 }
+  return `<polygon points="${number(tip.x)},${number(tip.y)} ${number(base.x + half.x)},${number(base.y + half.y)} ${number(base.x - half.x)},${number(base.y - half.y)}" fill="${colour}"/>`
 }
 
 function edgeSvg(data: ElementDefinition['data'], from: Point, to: Point, aside: number, theme: GraphTheme): string {
@@ -54,7 +64,8 @@ function edgeSvg(data: ElementDefinition['data'], from: Point, to: Point, aside:
   }
   const width = data.change === 'masked' ? 2 : Number(data.width)
   const head = 5 + width * 1.5
-  const start = towards(from, control, radius + 1)
+  const goesBothWays = data.change === 'correlated'
+  const start = towards(from, control, radius + 1 + (goesBothWays ? head : 0))
   const tip = towards(to, control, radius + 1)
   const end = towards(to, control, radius + 1 + head)
   const middle = {
@@ -63,11 +74,10 @@ function edgeSvg(data: ElementDefinition['data'], from: Point, to: Point, aside:
   }
   const { colour, dashes } = strokeOf(data, theme)
   const side = { x: -(tip.y - end.y) / head, y: (tip.x - end.x) / head }
-  const half = head * 0.45
   const arrow =
     data.change === 'forbidden'
       ? `<line x1="${number(tip.x + side.x * 8)}" y1="${number(tip.y + side.y * 8)}" x2="${number(tip.x - side.x * 8)}" y2="${number(tip.y - side.y * 8)}" stroke="${colour}" stroke-width="3"/>`
-      : `<polygon points="${number(tip.x)},${number(tip.y)} ${number(end.x + side.x * half)},${number(end.y + side.y * half)} ${number(end.x - side.x * half)},${number(end.y - side.y * half)}" fill="${colour}"/>`
+      : headSvg(end, tip, colour) + (goesBothWays ? headSvg(start, towards(from, control, radius + 1), colour) : '')
   const along = towards({ x: 0, y: 0 }, { x: end.x - start.x, y: end.y - start.y }, 1)
   const bar =
     data.change === 'masked'
@@ -80,8 +90,12 @@ function edgeSvg(data: ElementDefinition['data'], from: Point, to: Point, aside:
     label === ''
       ? ''
       : `<rect x="${number(at.x - wide / 2)}" y="${number(at.y - 8)}" width="${number(wide)}" height="16" rx="3" fill="${theme.background}" fill-opacity="0.9"/><text x="${number(at.x)}" y="${number(at.y + 4)}" font-size="11" text-anchor="middle" fill="${data.change === 'none' || data.change === 'masked' ? theme.text : colour}">${escaped(label)}</text>`
-  return `<g class="edge ${escaped(String(data.change))}"><title>${escaped(`${data.source} → ${data.target} ${label}`)}</title><path d="M ${number(start.x)} ${number(start.y)} Q ${number(control.x)} ${number(control.y)} ${number(end.x)} ${number(end.y)}" fill="none" stroke="${colour}" stroke-width="${number(width)}" stroke-opacity="${number(Number(data.opacity))}"${dashes ? ` stroke-dasharray="${dashes}"` : ''}/>${arrow}${bar}${words}</g>`
+  return `<g class="edge ${escaped(String(data.change))}"><title>${escaped(`${data.source} ${goesBothWays ? '↔' : '→'} ${data.target} ${label}`)}</title><path d="M ${number(start.x)} ${number(start.y)} Q ${number(control.x)} ${number(control.y)} ${number(end.x)} ${number(end.y)}" fill="none" stroke="${colour}" stroke-width="${number(width)}" stroke-opacity="${number(Number(data.opacity))}"${dashes ? ` stroke-dasharray="${dashes}"` : ''}/>${arrow}${bar}${words}</g>`
 }
+
+/** The dashes of a node's outline by its role; a confounder, which has none, is hidden. */
+const outlineOf = (role: unknown): string =>
+  role === 'observed' ? '' : ` stroke-dasharray="${role === 'exogenous' ? '5 3' : '2 3'}"`
 
 function nodeSvg(data: ElementDefinition['data'], at: Point, theme: GraphTheme): string {
   const lines = String(data.label).split('\n')
@@ -90,7 +104,7 @@ function nodeSvg(data: ElementDefinition['data'], at: Point, theme: GraphTheme):
     : `<text x="${number(at.x)}" y="${number(at.y + 5)}" font-size="13" font-weight="600" text-anchor="middle" fill="${theme.text}">${escaped(data.id!)}</text>`
   const ring = data.held
     ? `<circle cx="${number(at.x)}" cy="${number(at.y)}" r="${radius}" fill="${theme.node}" stroke="${theme.accent}" stroke-width="2"/><circle cx="${number(at.x)}" cy="${number(at.y)}" r="${radius - 4}" fill="none" stroke="${theme.accent}" stroke-width="2"/>`
-    : `<circle cx="${number(at.x)}" cy="${number(at.y)}" r="${radius}" fill="${theme.node}" stroke="${theme.nodeBorder}" stroke-width="2" stroke-dasharray="2 3"/>`
+    : `<circle cx="${number(at.x)}" cy="${number(at.y)}" r="${radius}" fill="${theme.node}" stroke="${theme.nodeBorder}" stroke-width="2"${outlineOf(data.role)}/>`
   const badge = data.held
     ? `<g class="do"><rect x="${number(at.x + 11)}" y="${number(at.y - 30)}" width="24" height="16" rx="8" fill="${theme.accent}"/><text x="${number(at.x + 23)}" y="${number(at.y - 18)}" font-size="12" font-weight="700" text-anchor="middle" fill="${theme.background}">do</text></g>`
     : ''

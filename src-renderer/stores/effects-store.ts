@@ -12,7 +12,7 @@ import { useMethodsStore } from './methods-store'
 import { persistedRef } from './persisted'
 import { createSnapshot } from './snapshot'
 
-export const effectTabs = ['user', 'segment', 'confounders', 'why', 'saved'] as const
+export const effectTabs = ['user', 'segment', 'confounders', 'why', 'saved', 'correlation'] as const
 export type EffectTab = (typeof effectTabs)[number]
 export const listLengths = [10, 20, 30] as const
 
@@ -80,6 +80,10 @@ export const useEffectsStore = defineStore('effects', () => {
   /** Whether anything can be asked of the open run. */
   const available = computed(
     () => opened.value?.state === 'completed' && (method.value?.capabilities.includes('intervene') ?? false),
+  )
+  /** Whether the open run learned a correlation of exogenous variables, which can be set. */
+  const isCorrelated = computed(
+    () => opened.value?.state === 'completed' && (method.value?.capabilities.includes('correlation') ?? false),
   )
   /** The run whose intervention the editor holds, where it can be asked about. */
   const run = computed(() =>
@@ -228,6 +232,7 @@ export const useEffectsStore = defineStore('effects', () => {
     opened,
     method,
     available,
+    isCorrelated,
     run,
     k,
     tab,
