@@ -1,6 +1,6 @@
 import { emptyPairs } from '../../../tensor/pairs'
-import { pairMethod, type PairArchitecture } from '../../blocks/pairs/pair-method'
-import { adamOf, backboneShape, preferenceOf } from '../../blocks/pairs/pair-params'
+import { backbonePlan, pairMethod, type PairArchitecture } from '../../blocks/pairs/pair-method'
+import { preferenceOf } from '../../blocks/pairs/pair-params'
 import { pointLoss } from '../../blocks/pairs/point-loss'
 import { estimatePropensities, inverseWeights, propensitiesFrom } from '../../blocks/pairs/propensity'
 import { weightedStep } from '../../blocks/pairs/weighted-errors'
@@ -10,7 +10,7 @@ import { numberParam } from '../../blocks/training-params'
 export const asIps: PairArchitecture = {
   lossParts: ['loss', 'selectors', 'agreement'],
   networks: (size, params) => {
-    const plan = { shape: backboneShape(size, params), options: adamOf(params) }
+    const plan = backbonePlan(size, params)
     return { prediction: plan, first: plan, second: plan }
   },
   learner: ({ networks, observed, params }) => {

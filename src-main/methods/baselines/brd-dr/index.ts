@@ -6,6 +6,7 @@ import {
   propensityParams,
   ratedSeries,
   sampleRatioParams,
+  sensitivityParam,
 } from '../../blocks/pairs/pair-params'
 import type { MethodDescriptor } from '../../method'
 
@@ -27,16 +28,7 @@ export const descriptor: MethodDescriptor = {
     capabilities: ['score'],
     params: [
       ...propensityParams(),
-      {
-        key: 'sensitivity',
-        type: 'number',
-        label: 'Sensitivity',
-        help: 'How many times the odds of being observed may be larger or smaller than estimated, for reasons that the data do not show. 1: as estimated.',
-        default: 1.1,
-        min: 1,
-        max: 100,
-        basic: true,
-      },
+      sensitivityParam(),
       backboneParam(),
       ...sampleRatioParams(),
       ...pairTrainingParams(),

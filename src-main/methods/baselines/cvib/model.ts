@@ -1,6 +1,5 @@
-import { JoinedBatch } from '../../blocks/pairs/doubly-robust'
-import { pairMethod, type PairArchitecture } from '../../blocks/pairs/pair-method'
-import { adamOf, backboneShape } from '../../blocks/pairs/pair-params'
+import { JoinedBatch } from '../../blocks/pairs/joined-batch'
+import { backbonePlan, pairMethod, type PairArchitecture } from '../../blocks/pairs/pair-method'
 import { pointLoss } from '../../blocks/pairs/point-loss'
 import { numberParam } from '../../blocks/training-params'
 import { confidence, confidenceSlope, contrast } from './objective'
@@ -8,7 +7,7 @@ import { confidence, confidenceSlope, contrast } from './objective'
 /** Counterfactual variational information bottleneck (Wang et al. 2020): see README.md. */
 export const cvib: PairArchitecture = {
   lossParts: ['loss', 'contrast'],
-  networks: (size, params) => ({ prediction: { shape: backboneShape(size, params), options: adamOf(params) } }),
+  networks: (size, params) => ({ prediction: backbonePlan(size, params) }),
   learner: ({ networks, observed, params }) => {
     const prediction = networks['prediction']!
     const loss = pointLoss('binary')

@@ -1,5 +1,4 @@
-import { pairMethod, type PairArchitecture } from '../../blocks/pairs/pair-method'
-import { adamOf, backboneShape } from '../../blocks/pairs/pair-params'
+import { backbonePlan, pairMethod, type PairArchitecture } from '../../blocks/pairs/pair-method'
 import { pointLoss } from '../../blocks/pairs/point-loss'
 import { numberParam } from '../../blocks/training-params'
 
@@ -7,8 +6,8 @@ import { numberParam } from '../../blocks/training-params'
 export const dib: PairArchitecture = {
   lossParts: ['loss', 'unbiased', 'biased', 'joint'],
   networks: (size, params) => ({
-    prediction: { shape: backboneShape(size, params), options: adamOf(params) },
-    biased: { shape: backboneShape(size, params), options: adamOf(params) },
+    prediction: backbonePlan(size, params),
+    biased: backbonePlan(size, params),
   }),
   learner: ({ networks, params }) => {
     const prediction = networks['prediction']!

@@ -1,6 +1,6 @@
-import { JoinedBatch } from '../../blocks/pairs/doubly-robust'
-import { pairMethod, type PairArchitecture } from '../../blocks/pairs/pair-method'
-import { adamOf, backboneShape, preferenceOf } from '../../blocks/pairs/pair-params'
+import { JoinedBatch } from '../../blocks/pairs/joined-batch'
+import { backbonePlan, pairMethod, type PairArchitecture } from '../../blocks/pairs/pair-method'
+import { preferenceOf } from '../../blocks/pairs/pair-params'
 import { pointLoss } from '../../blocks/pairs/point-loss'
 import { numberParam } from '../../blocks/training-params'
 
@@ -8,8 +8,8 @@ import { numberParam } from '../../blocks/training-params'
 export const eib: PairArchitecture = {
   lossParts: ['loss', 'imputation'],
   networks: (size, params) => ({
-    prediction: { shape: backboneShape(size, params), options: adamOf(params) },
-    imputation: { shape: backboneShape(size, params), options: adamOf(params) },
+    prediction: backbonePlan(size, params),
+    imputation: backbonePlan(size, params),
   }),
   learner: ({ networks, observed, params }) => {
     const prediction = networks['prediction']!

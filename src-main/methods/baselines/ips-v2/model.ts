@@ -1,4 +1,4 @@
-import { JoinedBatch } from '../../blocks/pairs/doubly-robust'
+import { JoinedBatch } from '../../blocks/pairs/joined-batch'
 import { pairMethod, type PairArchitecture } from '../../blocks/pairs/pair-method'
 import { adamOf, backboneShape, preferenceOf } from '../../blocks/pairs/pair-params'
 import { pointLoss } from '../../blocks/pairs/point-loss'

@@ -3,6 +3,7 @@ import { PairNetwork, type Pairs } from '../../../tensor/pairs'
 import type { Rng } from '../../../tensor/rng'
 import type { LearnedPropensities } from '../../blocks/pairs/doubly-robust'
 import type { ObservedPairs } from '../../blocks/pairs/observed-pairs'
+import { backbonePlan } from '../../blocks/pairs/pair-method'
 import { adamOf, backboneShape } from '../../blocks/pairs/pair-params'
 import { sigmoid } from '../../blocks/pairs/point-loss'
 import { estimatePropensities, propensitiesFrom } from '../../blocks/pairs/propensity'
@@ -108,7 +109,7 @@ async function featuresOf(
 /** Weights w = 2 σ(g) · (|O|/|D|)/p with g of a matrix factorisation, learned to balance Gaussian kernels around pairs drawn at random. */
 export const kernelBalancedPropensities: LearnedPropensities = {
   lossParts: ['entropy', 'imbalance'],
-  networks: (size, params) => ({ weight: { shape: backboneShape(size, params, 'mf'), options: adamOf(params) } }),
+  networks: (size, params) => ({ weight: backbonePlan(size, params, 'mf') }),
   learner: ({ networks, observed, params }) => {
     const network = networks['weight']!
     const strength = numberParam(params, 'balanceWeight')

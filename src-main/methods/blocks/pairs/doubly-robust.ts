@@ -1,39 +1,14 @@
 import type { ParamValues } from '../../../../src-shared/params/params'
-import { emptyPairs, type LabelledPairs, type Pairs } from '../../../tensor/pairs'
+import type { Pairs } from '../../../tensor/pairs'
 import type { PairBatch, PairFitControl } from '../../../pipeline/fit/pair-fit'
 import type { Rng } from '../../../tensor/rng'
 import type { NamedArrays } from '../../method'
 import { numberParam } from '../training-params'
-import type { ObservedPairs } from './observed-pairs'
-import type { NetworkPlan, PairArchitecture, PairLearning } from './pair-method'
-import { adamOf, backboneShape, preferenceOf } from './pair-params'
+import { JoinedBatch } from './joined-batch'
+import { backbonePlan, type NetworkPlan, type PairArchitecture, type PairLearning } from './pair-method'
+import { preferenceOf } from './pair-params'
 import { pointLoss, type PointLoss } from './point-loss'
 import { estimatePropensities, inverseWeights, logisticPropensities, propensitiesFrom } from './propensity'
-
-/**
- * The batch of observed pairs, and after them pairs drawn uniformly from all: what a doubly robust step goes through in one forward.
- */
-export class JoinedBatch {
-  private room: LabelledPairs = emptyPairs(0)
-
-  constructor(
-    private readonly all: ObservedPairs,
-    private readonly ratio: number,
-  ) {}
-
-  /** @returns the pairs, of which the first `batch.at.length` are the batch; good until the next call */
-  join(batch: PairBatch, rng: Rng): Pairs {
-    const size = batch.at.length
-    const whole = size * (1 + this.ratio)
-    if (this.room.users.length < whole) this.room = emptyPairs(whole)
-    const users = this.room.users.subarray(0, whole)
-    const items = this.room.items.subarray(0, whole)
-    users.set(batch.users)
-    items.set(batch.items)
-    this.all.drawAll(rng, { users: users.subarray(size), items: items.subarray(size) })
-    return { users, items }
-  }
-}
 
 /** The errors of a joined batch, at predictions x and outputs m of an imputation network. */
 export interface JoinedErrors {
@@ -145,15 +120,12 @@ export const doublyRobustArchitecture = (variant: DoublyRobustVariant): PairArch
     ...(variant.isBenchmarked ? ['benchmark'] : []),
     ...(variant.learned?.lossParts ?? []),
   ],
-  networks: (size, params) => {
-    const plan = (): NetworkPlan => ({ shape: backboneShape(size, params), options: adamOf(params) })
-    return {
-      prediction: plan(),
-      imputation: plan(),
-      ...(variant.isBenchmarked ? { benchmark: plan() } : {}),
-      ...variant.learned?.networks(size, params),
-    }
-  },
+  networks: (size, params) => ({
+    prediction: backbonePlan(size, params),
+    imputation: backbonePlan(size, params),
+    ...(variant.isBenchmarked ? { benchmark: backbonePlan(size, params) } : {}),
+    ...variant.learned?.networks(size, params),
+  }),
   learner: (learning) => {
     const { networks, observed, params } = learning
     const prediction = networks['prediction']!
@@ -248,7 +220,7 @@ export const doublyRobustArchitecture = (variant: DoublyRobustVariant): PairArch
 })
 
 /** Scaled to a mean of one, so that one learning rate suits weights of every kind. */
-export function meanOne(weights: Float32Array): Float32Array {
+function meanOne(weights: Float32Array): Float32Array {
   const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length
   return weights.map((weight) => weight / mean)
 }

@@ -6,6 +6,7 @@ import {
   lossSeries,
   pairTrainingParams,
   propensityFloorParam,
+  propensitySeries,
   ratedSeries,
   sampleRatioParams,
 } from './pair-params'
@@ -63,12 +64,7 @@ export const multiTaskSeries = (task: MultiTask): SeriesInfo[] => [
     help: `${task.isDoublyRobust ? 'Doubly robust' : 'Inverse propensity'} estimate of the mean error of all pairs.`,
     group: 'objective',
   },
-  {
-    id: 'propensity',
-    label: 'Propensity loss',
-    help: 'Cross-entropy of being observed over all pairs: how well the network tells which pairs are.',
-    group: 'objective',
-  },
+  propensitySeries,
   ...(task.hasJointTask
     ? [
         {

@@ -1,8 +1,9 @@
 import { numberParam } from '../training-params'
-import { JoinedBatch } from './doubly-robust'
+import { JoinedBatch } from './joined-batch'
 import type { PairArchitecture } from './pair-method'
 import { adamOf, backboneShape } from './pair-params'
 import { pointLoss, sigmoid, softplus } from './point-loss'
+import { densityLogit } from './propensity'
 
 /** What tells the methods apart that learn ratings and propensities as tasks of one network. */
 export interface MultiTask {
@@ -141,7 +142,7 @@ export const multiTaskArchitecture = (task: MultiTask): PairArchitecture => ({
       imputation: task.isDoublyRobust ? numberParam(params, 'imputationLossWeight') : 0,
     }
     // An untrained network stands for the density: the way there would be most of a training.
-    const offset = Math.log(density / Math.max(1 - density, floor))
+    const offset = densityLogit(density)
     return {
       async step(batch, rng) {
         const logits = await network.forward(joined.join(batch, rng))

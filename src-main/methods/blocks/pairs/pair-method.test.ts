@@ -9,7 +9,7 @@ import { Rng } from '../../../tensor/rng'
 import { useBackend } from '../../../tensor/backends'
 import { countLeakedTensors } from '../../../tensor/leak'
 import type { FittedModel, MethodDescriptor } from '../../method'
-import { pairMethod, type PairArchitecture } from './pair-method'
+import { backbonePlan, pairMethod, type PairArchitecture } from './pair-method'
 import { adamOf, backboneParam, backboneShape, pairTrainingParams, preferenceParam } from './pair-params'
 import { naiveArchitecture } from './weighted-errors'
 
@@ -17,7 +17,7 @@ beforeAll(() => useBackend('wasm'))
 
 const split = ratedTinySplit()
 
-const naive = naiveArchitecture((size, params) => ({ shape: backboneShape(size, params), options: adamOf(params) }))
+const naive = naiveArchitecture(backbonePlan)
 
 const descriptorOf = (architecture: PairArchitecture): MethodDescriptor =>
   ({

@@ -22,7 +22,7 @@ import type { Rng } from '../../../tensor/rng'
 import type { ChosenPairs, FittedModel, Method, NamedArrays, PairPredictions } from '../../method'
 import { numberParam } from '../training-params'
 import { ObservedPairs, type Preference } from './observed-pairs'
-import { preferenceOf } from './pair-params'
+import { adamOf, backboneShape, preferenceOf } from './pair-params'
 import { pointLoss } from './point-loss'
 import { logisticPropensities } from './propensity'
 
@@ -31,6 +31,13 @@ export interface NetworkPlan {
   shape: PairShape
   options: PairOptions
 }
+
+/** A network of the backbone that the parameters ask for, unless another is given. */
+export const backbonePlan = (
+  size: { users: number; items: number },
+  params: ParamValues,
+  backbone = params['backbone'],
+): NetworkPlan => ({ shape: backboneShape(size, params, backbone), options: adamOf(params) })
 
 /** Numbers of a method that are trained beside its networks. */
 export interface VectorPlan {

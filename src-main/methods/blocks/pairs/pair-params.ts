@@ -158,6 +158,26 @@ export const imputationSeries: SeriesInfo = {
   group: 'objective',
 }
 
+/** What learned propensities minimise, as a series. */
+export const propensitySeries: SeriesInfo = {
+  id: 'propensity',
+  label: 'Propensity loss',
+  help: 'Cross-entropy of being observed over all pairs: how well the network tells which pairs are.',
+  group: 'objective',
+}
+
+/** How much stronger or weaker than estimated the selection may be. */
+export const sensitivityParam = (): ParamSpec => ({
+  key: 'sensitivity',
+  type: 'number',
+  label: 'Sensitivity',
+  help: 'How many times the odds of being observed may be larger or smaller than estimated, for reasons that the data do not show. 1: as estimated.',
+  default: 1.1,
+  min: 1,
+  max: 100,
+  basic: true,
+})
+
 /** How small a propensity may be. */
 export const propensityFloorParam = (): ParamSpec => ({
   key: 'propensityFloor',

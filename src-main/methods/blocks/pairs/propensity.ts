@@ -57,6 +57,9 @@ export function logisticPropensities(arrays: NamedArrays): ((pairs: Pairs) => Fl
 export const inverseWeights = (propensities: Float32Array, density: number): Float32Array =>
   propensities.map((p) => density / p)
 
+/** The logit of |O| / |D|, finite where every pair is observed. */
+export const densityLogit = (density: number): number => Math.log(density / Math.max(1e-9, 1 - density))
+
 /** P(O = 1 | R = r) = P(R = r | O = 1) P(O = 1) / P(R = r), for r in 0, 1 (Schnabel et al. 2016, section 5.1). */
 function naiveBayes(observed: ObservedPairs, positiveRate: number): NamedArrays {
   if (positiveRate <= 0 || positiveRate >= 1)
@@ -88,7 +91,7 @@ const tolerance = 1e-7
 export function logistic(observed: ObservedCounts): NamedArrays {
   const users = groupByCount(observed.users, observed.userCount, observed.itemCount)
   const items = groupByCount(observed.items, observed.itemCount, observed.userCount)
-  const start = Math.log(observed.density / Math.max(1e-9, 1 - observed.density))
+  const start = densityLogit(observed.density)
   const userEffects = new Float64Array(users.counts.length).fill(start)
   const itemEffects = new Float64Array(items.counts.length)
   for (let sweep = 0; sweep < mostSweeps; sweep++) {

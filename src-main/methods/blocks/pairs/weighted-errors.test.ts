@@ -6,9 +6,9 @@ import type { Split } from '../../../../src-shared/domain/split'
 import { useBackend } from '../../../tensor/backends'
 import { Rng } from '../../../tensor/rng'
 import type { MethodDescriptor } from '../../method'
-import { adamOf, backboneParam, backboneShape, pairTrainingParams, propensityParams } from './pair-params'
+import { backboneParam, pairTrainingParams, propensityParams } from './pair-params'
 import { pointLoss } from './point-loss'
-import type { PairArchitecture } from './pair-method'
+import { backbonePlan, type PairArchitecture } from './pair-method'
 import { inverseWeightedArchitecture, naiveArchitecture } from './weighted-errors'
 
 beforeAll(() => useBackend('wasm'))
@@ -16,11 +16,7 @@ beforeAll(() => useBackend('wasm'))
 const [userCount, itemCount] = [40, 30]
 const chance = { positive: 0.5, negative: 0.1 }
 
-const plan: Parameters<typeof naiveArchitecture>[0] = (size, params) => ({
-  shape: backboneShape(size, params),
-  options: adamOf(params),
-})
-const inverse = inverseWeightedArchitecture(plan, (weights) => weights.length)
+const inverse = inverseWeightedArchitecture((weights) => weights.length)
 const descriptor = {
   info: { params: [...propensityParams(), backboneParam(), ...pairTrainingParams()] },
 } as unknown as MethodDescriptor
@@ -81,11 +77,11 @@ function distance({ losses, truth }: { losses: number[]; truth: number }): numbe
 
 test('weighted by the inverse of true propensities, errors of observed pairs estimate the mean error over all; unweighted they do not', async () => {
   expect(distance(await estimates(inverse))).toBeLessThan(3.5)
-  expect(distance(await estimates(naiveArchitecture(plan)))).toBeGreaterThan(10)
+  expect(distance(await estimates(naiveArchitecture(backbonePlan)))).toBeGreaterThan(10)
 })
 
 test('the network goes down the loss, weighted or not', async () => {
-  for (const architecture of [inverse, naiveArchitecture(plan)]) {
+  for (const architecture of [inverse, naiveArchitecture(backbonePlan)]) {
     const learning = await stillLearning(architecture, descriptor, observe(1), { propensity: 'given' })
     expect(await gradientGap(learning, 'prediction', ([loss]) => loss!)).toBeLessThan(0.01)
     learning.dispose()
@@ -93,7 +89,7 @@ test('the network goes down the loss, weighted or not', async () => {
 })
 
 test('the sum is divided by what the architecture says', async () => {
-  const own = inverseWeightedArchitecture(plan, (weights) => 2 * weights.length)
+  const own = inverseWeightedArchitecture((weights) => 2 * weights.length)
   const [once, half] = await Promise.all(
     [inverse, own].map((architecture) => stillLearning(architecture, descriptor, observe(1), { propensity: 'given' })),
   )

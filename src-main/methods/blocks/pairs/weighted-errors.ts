@@ -3,7 +3,7 @@ import type { PairBatch } from '../../../pipeline/fit/pair-fit'
 import { preferenceOf } from './pair-params'
 import { estimatePropensities, inverseWeights, propensitiesFrom } from './propensity'
 import { pointLoss, type PointLoss } from './point-loss'
-import type { NetworkPlan, PairArchitecture } from './pair-method'
+import { backbonePlan, type NetworkPlan, type PairArchitecture } from './pair-method'
 import type { ParamValues } from '../../../../src-shared/params/params'
 
 /**
@@ -49,12 +49,9 @@ export const naiveArchitecture = (
  * Weights errors of observed pairs by the inverse of an estimated propensity.
  * @param divisor what the weighted sum of a batch is divided by, from its weights
  */
-export const inverseWeightedArchitecture = (
-  prediction: (size: { users: number; items: number }, params: ParamValues) => NetworkPlan,
-  divisor: (weights: Float32Array) => number,
-): PairArchitecture => ({
+export const inverseWeightedArchitecture = (divisor: (weights: Float32Array) => number): PairArchitecture => ({
   lossParts: ['loss'],
-  networks: (size, params) => ({ prediction: prediction(size, params) }),
+  networks: (size, params) => ({ prediction: backbonePlan(size, params) }),
   learner: ({ networks, observed, params }) => {
     const loss = pointLoss(preferenceOf(params))
     let all: Float32Array = new Float32Array(0)

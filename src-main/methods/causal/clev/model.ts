@@ -4,7 +4,7 @@ import type { ParameterVector } from '../../../tensor/parameter-vector'
 import type { PairNetwork, Pairs } from '../../../tensor/pairs'
 import type { Rng } from '../../../tensor/rng'
 import { ndtr } from '../../blocks/normal'
-import { JoinedBatch } from '../../blocks/pairs/doubly-robust'
+import { JoinedBatch } from '../../blocks/pairs/joined-batch'
 import type { Preference } from '../../blocks/pairs/observed-pairs'
 import {
   pairMethod,
