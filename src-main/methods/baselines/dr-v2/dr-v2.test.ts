@@ -19,7 +19,8 @@ test('learns propensities along, and by the balance weight other scores from the
     return { propensity, bits }
   }
   const plain = await trained(0)
-  expect(plain.propensity.at(-1)).toBeLessThan(plain.propensity[0]! - 0.05)
+  // It starts at what the density alone tells.
+  expect(plain.propensity.at(-1)).toBeLessThan(plain.propensity[0]! - 0.02)
   const prediction = 'prediction.user.embedding'
   expect((await trained(1)).bits[prediction]).not.toBe(plain.bits[prediction])
 })

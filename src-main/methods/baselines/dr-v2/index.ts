@@ -1,13 +1,14 @@
+import { balancedPropensitySeries, balanceWeightParam } from '../../blocks/pairs/balanced-propensity-params'
 import {
   backboneParam,
   imputationSeries,
   lossSeries,
   pairTrainingParams,
+  preferenceParam,
   propensityFloorParam,
   ratedSeries,
   sampleRatioParams,
 } from '../../blocks/pairs/pair-params'
-import { balancedPropensitySeries, balanceWeightParam } from '../../blocks/pairs/balanced-propensity-params'
 import type { MethodDescriptor } from '../../method'
 
 export const descriptor: MethodDescriptor = {
@@ -26,6 +27,7 @@ export const descriptor: MethodDescriptor = {
     },
     capabilities: ['score'],
     params: [
+      preferenceParam(),
       balanceWeightParam(),
       propensityFloorParam(),
       backboneParam(),

@@ -1,3 +1,4 @@
+import { balancedPropensitySeries, balanceWeightParam } from '../../blocks/pairs/balanced-propensity-params'
 import {
   backboneParam,
   lossSeries,
@@ -27,16 +28,7 @@ export const descriptor: MethodDescriptor = {
     capabilities: ['score'],
     params: [
       preferenceParam(),
-      {
-        key: 'balance',
-        type: 'number',
-        label: 'Balance',
-        help: 'Weight λ of the imbalance in what the propensity network minimises: larger holds weighted observed and unobserved pairs closer to each other. 0: not at all.',
-        default: 1,
-        min: 0,
-        max: 1000,
-        basic: true,
-      },
+      balanceWeightParam(),
       propensityFloorParam(),
       backboneParam(),
       ...sampleRatioParams(),
@@ -44,18 +36,7 @@ export const descriptor: MethodDescriptor = {
     ],
     series: [
       lossSeries('the mean error of the observed pairs, each weighted by the inverse of its propensity'),
-      {
-        id: 'propensity',
-        label: 'Propensity loss',
-        help: 'Cross-entropy of being observed over all pairs: how well the propensity network tells which pairs are.',
-        group: 'objective',
-      },
-      {
-        id: 'imbalance',
-        label: 'Imbalance',
-        help: 'Square of the difference of the summed predictions of weighted observed and unobserved pairs, before it is weighted.',
-        group: 'objective',
-      },
+      ...balancedPropensitySeries,
       ...ratedSeries,
     ],
   },

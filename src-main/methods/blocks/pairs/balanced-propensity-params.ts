@@ -1,5 +1,6 @@
 import type { SeriesInfo } from '../../../../src-shared/domain/method'
 import type { ParamSpec } from '../../../../src-shared/params/params'
+import { propensitySeries } from './pair-params'
 
 /** How much propensities are to balance. */
 export const balanceWeightParam = (): ParamSpec => ({
@@ -7,7 +8,7 @@ export const balanceWeightParam = (): ParamSpec => ({
   type: 'number',
   label: 'Balance weight',
   help: 'How much the propensities are learned to balance predictions of observed and other pairs, against how well they tell which pairs are observed. 0: not at all.',
-  default: 0.01,
+  default: 1,
   min: 0,
   max: 1000,
   basic: true,
@@ -15,14 +16,9 @@ export const balanceWeightParam = (): ParamSpec => ({
 
 /** What learned propensities minimise, as series. */
 export const balancedPropensitySeries: SeriesInfo[] = [
+  propensitySeries,
   {
-    id: 'propensity',
-    label: 'Propensity loss',
-    help: 'Cross-entropy of the propensities on pairs drawn from all: how well they tell which pairs are observed.',
-    group: 'objective',
-  },
-  {
-    id: 'balance',
+    id: 'imbalance',
     label: 'Imbalance',
     help: 'Squared difference of the mean prediction over observed and over other pairs, both weighted by inverse propensity: how far from balance.',
     group: 'objective',
