@@ -78,6 +78,7 @@ async function train(
       log: () => undefined,
     },
     knowledge: null,
+    attributes: null,
     resume: null,
   }
   const outcome = await (await descriptor.load()).fit(context)

@@ -144,6 +144,7 @@ export async function measureClev(): Promise<Record<string, string | number | nu
     rng,
     signal: { requested: null },
     knowledge: null,
+    attributes: null,
     resume: null,
     report: {
       progress: () => undefined,

@@ -2,6 +2,7 @@ import type { CausalGraph } from '../../src-shared/domain/graph'
 import type { MethodInfo } from '../../src-shared/domain/method'
 import type { Csr, Split } from '../../src-shared/domain/split'
 import type { ParamValues } from '../../src-shared/params/params'
+import type { AttributeTables } from '../jobs/trainer-contract'
 import type { Pairs } from '../tensor/pairs'
 import type { Rng } from '../tensor/rng'
 import type { Preference } from './blocks/pairs/observed-pairs'
@@ -54,6 +55,8 @@ export interface FitContext {
   report: FitReporter
   /** What is known of the graph, by node; null where nothing is. Only for methods with the capability `knowledge`. */
   knowledge: EdgeKnowledge | null
+  /** What users (rows of the split) and items (columns) are described by; null where nothing describes them. */
+  attributes: AttributeTables | null
   /** Where to go on; null for a fresh training. */
   resume: Checkpoint | null
 }

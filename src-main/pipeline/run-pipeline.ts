@@ -49,8 +49,9 @@ export async function runPipeline(
   const resume = run.resume ? readCheckpoint(run.runDirectory) : null
   report.log('info', startText(descriptor, run, split, engine, resume !== null))
 
-  const { knowledge } = run
-  const fit = await method.fit({ split, params, rng: Rng.seeded(run.seed), signal, report, knowledge, resume })
+  const { knowledge, attributes } = run
+  const rng = Rng.seeded(run.seed)
+  const fit = await method.fit({ split, params, rng, signal, report, knowledge, attributes, resume })
   if (fit.end !== 'completed') {
     report.log('info', fit.end === 'paused' ? 'Paused.' : 'Cancelled.')
     return { ...unfinished, end: fit.end, epochs: fit.epochs, seconds: seconds() }

@@ -32,6 +32,7 @@ interface FitOptions {
   report?: Partial<FitReporter>
   signal?: FitContext['signal']
   knowledge?: FitContext['knowledge']
+  attributes?: FitContext['attributes']
   resume?: Checkpoint
 }
 
@@ -48,6 +49,7 @@ export async function fitSmall(
     rng: Rng.seeded(options.seed ?? 1),
     signal: options.signal ?? { requested: null },
     knowledge: options.knowledge ?? null,
+    attributes: options.attributes ?? null,
     resume: options.resume ?? null,
     report: {
       progress: () => undefined,

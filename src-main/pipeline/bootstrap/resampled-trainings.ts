@@ -162,6 +162,8 @@ async function trainResample<T>(bench: Bench, seed: number, tell: Tell<T>, say: 
     rng,
     signal,
     knowledge,
+    // No method that is bootstrapped goes by attributes.
+    attributes: null,
     resume: null,
     report: {
       progress: ({ stage, fraction, etaSeconds }) => say(stage, fraction, etaSeconds),

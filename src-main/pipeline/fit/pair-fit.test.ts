@@ -57,6 +57,7 @@ const contextOf = (given: Partial<FitContext> = {}, report: Partial<FitReporter>
   rng: Rng.seeded(1),
   signal: { requested: null },
   knowledge: null,
+  attributes: null,
   resume: null,
   report: {
     progress: () => undefined,

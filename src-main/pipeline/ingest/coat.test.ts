@@ -4,12 +4,18 @@ import { basename, join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { itemCards, makeDataFolder, type DataFolder } from '../../../tests/support/data-files'
 import type { CausewayError, ErrorCode } from '../../../src-shared/contract/errors'
+import { everyPair } from '../../../tests/support/pair-learning'
 import { nnzOf, rowOf } from '../../../src-shared/domain/split'
+import { attributeTable } from '../../api/catalogs'
+import { logisticOnFeatures } from '../../methods/blocks/pairs/feature-propensity'
+import { ObservedPairs } from '../../methods/blocks/pairs/observed-pairs'
+import { logistic, logisticPropensities } from '../../methods/blocks/pairs/propensity'
+import type { NamedArrays } from '../../methods/method'
 import { splitDirectory } from '../../storage/layout'
 import { readRows, readUserAttributes } from '../dataset/catalog'
 import { readDataset } from '../dataset/dataset'
 import { prepareSplit } from '../split/prepare-split'
-import { readSplit } from '../split/split-store'
+import { readSplit, readSplitIds } from '../split/split-store'
 import type { SourceFile } from './detect'
 import { importTables } from './import-tables'
 import { previewImport } from './preview'
@@ -225,5 +231,28 @@ describe.skipIf(!present)('Coat', () => {
         for (const item of rowOf(part, user)) both += met.has(item) ? 1 : 0
     }
     expect(both).toBe(366)
+
+    // What kind of user rates what kind of item tells more than how often each rates and is rated.
+    const users = new Map((await readUserAttributes(folder.workspace, dataset)).map((user) => [user.id, user]))
+    const ids = await readSplitIds(splitDirectory(folder.workspace, manifest.hash))
+    const observed = new ObservedPairs(split, 'binary', {
+      users: attributeTable(dataset.userAttributes, ids.users, users),
+      items: attributeTable(dataset.itemAttributes, ids.items, await itemCards(folder.workspace, 'coat')),
+    })
+    const pairs = everyPair(observed)
+    const isObserved = Array.from(pairs.users, (user, at) => observed.isObserved(user, pairs.items[at]!))
+    const judge = (estimated: NamedArrays): { likelihood: number; expected: number } => {
+      const propensities = logisticPropensities(estimated)!(pairs)
+      return {
+        likelihood: propensities.reduce((sum, p, at) => sum + Math.log(isObserved[at] ? p : 1 - p), 0),
+        expected: propensities.reduce((sum, p) => sum + p, 0),
+      }
+    }
+    const estimated = logisticOnFeatures(observed)
+    expect(estimated['propensity.userFeatures']!.shape).toEqual([290, 14])
+    const [byFeatures, byCounts] = [judge(estimated), judge(logistic(observed))]
+    expect(byFeatures.expected).toBeCloseTo(observed.size, 0)
+    // Chance alone would give about half a nat for each of the 14 × 33 products.
+    expect(byFeatures.likelihood).toBeGreaterThan(byCounts.likelihood + 2 * 14 * 33)
   })
 })

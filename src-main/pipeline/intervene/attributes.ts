@@ -23,7 +23,8 @@ export interface Attributes {
 
 /** A text attribute of more values is no category. */
 const mostCategories = 30
-const separators = ['|', ',', ' ']
+/** Of texts that are lists, the likeliest first. */
+export const separators = ['|', ',', ' ']
 
 /** How many train interactions each item has. */
 export function popularityOf(train: Csr): Float64Array {
@@ -50,17 +51,23 @@ export function describeWith(table: AttributeTable, counted: NumericAttribute): 
 
 export const noAttributes: AttributeTable = { numbers: [], texts: [] }
 
-function categoriesOf(text: AttributeTable['texts'][number]): CategoricalAttribute | null {
-  const plain = text.labels.map((label) => [label])
-  const split = separators.map((separator) =>
-    text.labels.map((label) =>
-      label
-        .split(separator)
-        .map((word) => word.trim())
-        .filter((word) => word !== ''),
-    ),
-  )
-  for (const words of [plain, ...split]) {
+/**
+ * A text attribute as categories; null where it has a single value, or too many.
+ * @param order the ways to read a text, of which the first with few values is taken: null as a whole, or as a list cut by a separator
+ */
+export function categoriesOf(
+  text: AttributeTable['texts'][number],
+  order: readonly (string | null)[] = [null, ...separators],
+): CategoricalAttribute | null {
+  for (const separator of order) {
+    const words = text.labels.map((label) =>
+      separator === null
+        ? [label]
+        : label
+            .split(separator)
+            .map((word) => word.trim())
+            .filter((word) => word !== ''),
+    )
     const labels = [...new Set(words.flat())].sort()
     if (labels.length > mostCategories || labels.length < 2) continue
     const codeOf = new Map(labels.map((label, code) => [label, code]))

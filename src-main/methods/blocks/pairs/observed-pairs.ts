@@ -1,6 +1,7 @@
 import { CausewayError } from '../../../../src-shared/contract/errors'
 import { hasPair, type Csr, type Split } from '../../../../src-shared/domain/split'
 import { ratedPairs, type RatedPairs } from '../../../pipeline/evaluate/rated'
+import type { AttributeTables } from '../../../jobs/trainer-contract'
 import type { Pairs } from '../../../tensor/pairs'
 import type { Rng } from '../../../tensor/rng'
 
@@ -26,7 +27,12 @@ export class ObservedPairs implements RatedPairs {
   private readonly negatives: Csr | null
 
   /** @throws CausewayError `noRatings` where the training part does not say what is needed */
-  constructor(split: Split, preference: Preference) {
+  constructor(
+    split: Split,
+    preference: Preference,
+    /** What users and items are described by. */
+    readonly attributes: AttributeTables | null = null,
+  ) {
     const { users, items, labels, values, propensities } = ratedPairs(split, 'train')
     this.users = users
     this.items = items

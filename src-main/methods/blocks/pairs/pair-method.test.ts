@@ -161,6 +161,7 @@ test('a network with several outputs is scored by its first', async () => {
     rng: Rng.seeded(1),
     signal: { requested: null },
     knowledge: null,
+    attributes: null,
     resume: null,
     report: {
       progress: () => undefined,

@@ -203,7 +203,7 @@ export const pairMethod = (architecture: PairArchitecture): Method => ({
   async fit(context) {
     const { params, split, rng } = context
     const preference = preferenceOf(params)
-    const observed = new ObservedPairs(split, preference)
+    const observed = new ObservedPairs(split, preference, context.attributes)
     const mean = observed.targets.reduce((sum, target) => sum + target, 0) / observed.size
     const plans = architecture.networks({ users: observed.userCount, items: observed.itemCount }, params)
     const parts = makeParts(plans, architecture.vectors?.(params) ?? {}, (name, shape) => {

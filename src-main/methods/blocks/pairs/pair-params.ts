@@ -205,6 +205,11 @@ export const propensityParams = (): ParamSchema => [
         help: 'An effect of the user and one of the item, by maximum likelihood.',
       },
       {
+        value: 'logistic-features',
+        label: 'Logistic regression on features',
+        help: 'Those effects, and how features of users and items go together: needs attributes of both.',
+      },
+      {
         value: 'naive-bayes',
         label: 'Naive Bayes',
         help: 'By the rating alone: needs the share of positives among all pairs.',

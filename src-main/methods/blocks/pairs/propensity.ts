@@ -3,6 +3,7 @@ import type { ParamValues } from '../../../../src-shared/params/params'
 import type { Pairs } from '../../../tensor/pairs'
 import type { NamedArrays } from '../../method'
 import { numberParam } from '../training-params'
+import { logisticOnFeatures } from './feature-propensity'
 import type { ObservedPairs } from './observed-pairs'
 import { sigmoid } from './point-loss'
 
@@ -25,6 +26,8 @@ export function estimatePropensities(observed: ObservedPairs, params: ParamValue
       if (!observed.propensities || observed.propensities.some(Number.isNaN))
         throw new CausewayError('badRequest', 'The data set gives no propensity for every observed pair.')
       return {}
+    case 'logistic-features':
+      return logisticOnFeatures(observed)
     default:
       return logistic(observed)
   }
@@ -42,12 +45,21 @@ export function propensitiesFrom(arrays: NamedArrays, observed: ObservedPairs, p
   return { observed: floored(logisticPropensities(arrays)!(observed)) }
 }
 
-/** The propensities of any pairs by the logistic regression that was estimated, without floor; null where none was. */
+/** The propensities of any pairs by the logistic regression that was estimated, on features or not, without floor; null where none was. */
 export function logisticPropensities(arrays: NamedArrays): ((pairs: Pairs) => Float32Array) | null {
   const users = arrays['propensity.user']?.data
   const items = arrays['propensity.item']?.data
   if (!users || !items) return null
-  return (pairs) => Float32Array.from(pairs.users, (user, at) => sigmoid(users[user]! + items[pairs.items[at]!]!))
+  const features = arrays['propensity.userFeatures']
+  const weights = arrays['propensity.itemWeights']?.data
+  const width = features && weights ? features.shape[1]! : 0
+  return (pairs) =>
+    Float32Array.from(pairs.users, (user, at) => {
+      const item = pairs.items[at]!
+      let logit = users[user]! + items[item]!
+      for (let k = 0; k < width; k++) logit += features!.data[user * width + k]! * weights![item * width + k]!
+      return sigmoid(logit)
+    })
 }
 
 /**

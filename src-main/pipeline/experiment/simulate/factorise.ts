@@ -1,4 +1,5 @@
 import type { SimulationFile } from '../../../../src-shared/domain/simulation'
+import { solveByCholesky } from '../../../methods/blocks/cholesky'
 import type { NamedArrays } from '../../../methods/method'
 import { Rng } from '../../../tensor/rng'
 import { groupBy } from '../../dataset/positives'
@@ -112,29 +113,8 @@ class NewtonStep {
 
   /** Moves the weights; the gradient becomes the step. */
   take(weights: Float64Array): void {
-    solve(this.hessian, this.gradient)
+    solveByCholesky(this.hessian, this.gradient)
     for (let i = 0; i < this.width; i++) weights[i]! += this.gradient[i]!
-  }
-}
-
-/** Solves A x = b in place, A [n × n] symmetric positive definite by its lower triangle, by Cholesky's decomposition. */
-function solve(a: Float64Array, b: Float64Array): void {
-  const n = b.length
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * n + j]!
-      for (let k = 0; k < j; k++) sum -= a[i * n + k]! * a[j * n + k]!
-      a[i * n + j] = i === j ? Math.sqrt(sum) : sum / a[j * n + j]!
-    }
-  for (let i = 0; i < n; i++) {
-    let sum = b[i]!
-    for (let k = 0; k < i; k++) sum -= a[i * n + k]! * b[k]!
-    b[i] = sum / a[i * n + i]!
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    let sum = b[i]!
-    for (let k = i + 1; k < n; k++) sum -= a[k * n + i]! * b[k]!
-    b[i] = sum / a[i * n + i]!
   }
 }
 

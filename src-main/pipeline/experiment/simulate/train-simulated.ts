@@ -43,6 +43,7 @@ export class SimulatedTrainings {
         log: () => undefined,
       },
       knowledge: null,
+      attributes: null,
       resume: null,
     })
     if (fit.end !== 'completed') throw new CausewayError('cancelled', 'The training was stopped.')
