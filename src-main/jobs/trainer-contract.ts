@@ -159,7 +159,7 @@ export const trainerContract = {
   fit: call<FitResult>()(
     runOnDiskSchema.extend({
       resume: z.boolean(),
-      /** What the lists are described by (AVP, calibration); null where the data set has no attributes. */
+      /** What users and items are described by, for metrics (AVP, calibration) and propensities by features; null where the data set has no attributes. */
       attributes: attributeTablesSchema.nullable(),
     }),
   ),

@@ -5,6 +5,7 @@ import { everyPair } from '../../../../tests/support/pair-learning'
 import { ratedTinySplit } from '../../../../tests/support/tiny-split'
 import type { Split } from '../../../../src-shared/domain/split'
 import type { AttributeTable, AttributeTables } from '../../../jobs/trainer-contract'
+import { noAttributes } from '../../../pipeline/intervene/attributes'
 import { useBackend } from '../../../tensor/backends'
 import { Rng } from '../../../tensor/rng'
 import { descriptor } from '../../baselines/ips'
@@ -15,8 +16,6 @@ import { sigmoid } from './point-loss'
 import { logistic, logisticPropensities } from './propensity'
 
 beforeAll(() => useBackend('wasm'))
-
-const none: AttributeTable = { numbers: [], texts: [] }
 
 /** Two kinds, one after the other, and a number. */
 function described(rng: Rng, size: number, kinds: [string, string]): AttributeTable {
@@ -172,8 +171,8 @@ describe('is refused', () => {
   })
   test.each<[string, AttributeTables | null, string]>([
     ['without attributes', null, 'neither users nor items'],
-    ['with attributes of items only', { ...both(), users: none }, 'describes no users'],
-    ['with attributes of users only', { ...both(), items: none }, 'describes no items'],
+    ['with attributes of items only', { ...both(), users: noAttributes }, 'describes no users'],
+    ['with attributes of users only', { ...both(), items: noAttributes }, 'describes no items'],
     ['with too many', { users: many(60), items: many(31) }, 'at most 1000'],
   ])('%s', async (_, attributes, message) => {
     const fit = fitSmall(descriptor, ratedTinySplit(), { params: { propensity: 'logistic-features' }, attributes })

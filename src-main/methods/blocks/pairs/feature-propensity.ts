@@ -1,6 +1,6 @@
 import { CausewayError } from '../../../../src-shared/contract/errors'
 import type { AttributeTable } from '../../../jobs/trainer-contract'
-import { categoriesOf, codesOf, separators } from '../../../pipeline/intervene/attributes'
+import { categoriesOf, codesOf, noAttributes, separators } from '../../../pipeline/intervene/attributes'
 import type { NamedArray, NamedArrays } from '../../method'
 import { solveByCholesky } from '../cholesky'
 import type { ObservedPairs } from './observed-pairs'
@@ -89,9 +89,9 @@ function groupAlike({ rows }: Features, of: Int32Array, most: number): Groups {
 
 /**
  * Logistic regression of being observed on an effect a of the user, one b of the item, and the products of their features x and y: P(O = 1) =
- * σ(a + b + xᵀ W y), x and y less their means, by maximum likelihood over all pairs less λ/2 |W|². The features alone would add nothing to effects of each user and
- * item. Newton steps for the effects of users, those of items and W take turns, until no logit moves any more; D is gone through user by
- * user, those that are alike as one.
+ * σ(a + b + xᵀ W y), x and y less their means, by maximum likelihood over all pairs less λ/2 |W|² (after Schnabel et al. 2016). The
+ * features alone would add nothing to effects of each user and item. Newton steps for the effects of users, those of items and W take turns,
+ * until no logit moves any more; D is gone through user by user, those that are alike as one.
  * @returns the effects, and of each user x and of each item W y
  * @throws CausewayError `badRequest` where the data do not describe both, or by too much
  */
@@ -111,9 +111,8 @@ export function logisticOnFeatures(observed: ObservedPairs): NamedArrays {
 
 /** The features of users and items. @throws CausewayError `badRequest` */
 function describedBy({ attributes, userCount, itemCount }: ObservedPairs): { users: Features; items: Features } {
-  const none: AttributeTable = { numbers: [], texts: [] }
-  const users = encodeFeatures(attributes?.users ?? none, userCount)
-  const items = encodeFeatures(attributes?.items ?? none, itemCount)
+  const users = encodeFeatures(attributes?.users ?? noAttributes, userCount)
+  const items = encodeFeatures(attributes?.items ?? noAttributes, itemCount)
   const lacking =
     users.width + items.width === 0 ? 'neither users nor items' : users.width === 0 ? 'no users' : 'no items'
   if (users.width === 0 || items.width === 0)

@@ -207,7 +207,7 @@ export const propensityParams = (): ParamSchema => [
       {
         value: 'logistic-features',
         label: 'Logistic regression on features',
-        help: 'Those effects, and how features of users and items go together: needs attributes of both.',
+        help: 'Those effects, and how features of users and items go together: needs attributes of both, of which there are at most 1000 pairs of features.',
       },
       {
         value: 'naive-bayes',
