@@ -68,6 +68,6 @@ export function planSimulation(file: SimulationFile, methods: readonly MethodInf
     fits: each.reduce((sum, { searchTrials, finalTrials }) => sum + searchTrials + finalTrials, 0),
     budgetStatement: planned.every(({ searchTrials }) => searchTrials === 0)
       ? `Nothing is searched: every method is trained with the parameters given ${trained}.`
-      : `Every method gets the same budget for each correlation: up to ${counted(budget.trialsPerMethod, 'trial')} of ${strategyNames[search.strategy]}${epochs}, judged by the squared error on ${Math.round(file.validationShare * 100)} % of the observed pairs; its best parameters are then trained ${trained}.`,
+      : `Every method gets the same budget for each correlation: up to ${counted(budget.trialsPerMethod, 'trial')} of ${strategyNames[search.strategy]}${epochs}, judged by the squared error (methods with a likelihood: by its negative logarithm) on ${Math.round(file.validationShare * 100)} % of the observed pairs; its best parameters are then trained ${trained}.`,
   }
 }

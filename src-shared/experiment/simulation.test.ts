@@ -67,7 +67,7 @@ describe('a simulation file', () => {
       ],
       fits: 16,
       budgetStatement:
-        'Every method gets the same budget for each correlation: up to 2 trials of random search of at most 30 epochs each, judged by the squared error on 10 % of the observed pairs; its best parameters are then trained on data drawn with each of 3 seeds.',
+        'Every method gets the same budget for each correlation: up to 2 trials of random search of at most 30 epochs each, judged by the squared error (methods with a likelihood: by its negative logarithm) on 10 % of the observed pairs; its best parameters are then trained on data drawn with each of 3 seeds.',
     })
   })
 })

@@ -202,7 +202,7 @@ function budgetBlocks(results: SimulationResults): Block[] {
     {
       kind: 'table',
       caption: 'The parameters that were trained for every seed',
-      head: ['Method', 'rho', 'Searched parameters', 'Squared error on validation'],
+      head: ['Method', 'rho', 'Searched parameters', 'Value on validation'],
       rows: cells.map(({ label, correlation, best }) => [
         label,
         correlation,
