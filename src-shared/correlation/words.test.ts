@@ -16,6 +16,7 @@ test('a correlation has two decimals, a real minus sign, and its interval where 
 
 test('its sign is said in plain words, and whether it can be told from zero', () => {
   expect(meaningText(estimate(0.3, 0.1, 0.5))).toMatch(/^Positive: .*observed ratings are too good\.$/)
+  expect(meaningText({ correlation: -0.004, bootstrap: null })).toMatch(/^Zero: /)
   expect(meaningText(estimate(-0.3, -0.5, -0.1))).toMatch(/^Negative: .*observed ratings are too bad\.$/)
   expect(meaningText(estimate(0.3, -0.1, 0.5))).toContain('The interval holds 0')
   expect(meaningText({ correlation: 0.3, bootstrap: null })).not.toContain('interval')

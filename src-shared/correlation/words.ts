@@ -18,10 +18,12 @@ export function estimateText({ correlation, bootstrap }: CorrelationEstimate): s
 export function meaningText({ correlation, bootstrap }: CorrelationEstimate): string {
   const interval = bootstrap?.interval
   const unsure = interval && interval.low <= 0 && interval.high >= 0
+  // As it is shown: one that reads 0.00 is told as zero.
+  const shown = Number(correlation.toFixed(2))
   const sign =
-    correlation > 0
+    shown > 0
       ? 'Positive: items that users came to rate are liked more than their scores tell, so observed ratings are too good.'
-      : correlation < 0
+      : shown < 0
         ? 'Negative: items that users came to rate are liked less than their scores tell, so observed ratings are too bad.'
         : 'Zero: that users came to rate an item tells nothing of how they like it beyond its score.'
   return unsure ? `${sign} The interval holds 0: these data do not tell it from no correlation.` : sign
