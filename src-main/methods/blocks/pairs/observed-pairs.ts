@@ -75,6 +75,11 @@ export class ObservedPairs implements RatedPairs {
     return this.size / this.allPairs
   }
 
+  /** Mean of `targets`. */
+  get meanTarget(): number {
+    return this.targets.reduce((sum, target) => sum + target, 0) / this.size
+  }
+
   isObserved(user: number, item: number): boolean {
     return hasPair(this.train, user, item) || (this.negatives !== null && hasPair(this.negatives, user, item))
   }

@@ -192,7 +192,7 @@ function fitted(
 /**
  * The output of an untrained network for continuous preferences is the mean rating: the way there would be most of a training.
  */
-function centred(arrays: NamedArrays, shape: PairShape, mean: number): NamedArrays {
+export function centred(arrays: NamedArrays, shape: PairShape, mean: number): NamedArrays {
   const name = shape.backbone === 'mf' ? 'bias' : `layers.${shape.hidden.length}.bias`
   arrays[name]!.data[0] = mean
   return arrays
@@ -204,12 +204,11 @@ export const pairMethod = (architecture: PairArchitecture): Method => ({
     const { params, split, rng } = context
     const preference = preferenceOf(params)
     const observed = new ObservedPairs(split, preference, context.attributes)
-    const mean = observed.targets.reduce((sum, target) => sum + target, 0) / observed.size
     const plans = architecture.networks({ users: observed.userCount, items: observed.itemCount }, params)
     const parts = makeParts(plans, architecture.vectors?.(params) ?? {}, (name, shape) => {
       const arrays = initialPairWeights(shape, rng)
       const predictsRatings = preference === 'continuous' && name !== 'propensity'
-      return predictsRatings ? centred(arrays, shape, mean) : arrays
+      return predictsRatings ? centred(arrays, shape, observed.meanTarget) : arrays
     })
     let completed = false
     try {

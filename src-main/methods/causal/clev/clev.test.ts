@@ -84,7 +84,7 @@ describe('the likelihood of a pair', () => {
 })
 
 /** Users and items of one dimension with known scores; what is seen and what is liked share a disturbance. */
-function world(rho: number, seed: number, users = 200, items = 200): { split: Split; truth: Float32Array } {
+function world(rho: number, seed: number, users = 300, items = 300): { split: Split; truth: Float32Array } {
   const rng = Rng.seeded(seed)
   const tastes = Float32Array.from({ length: users }, () => 0.7 * rng.normal())
   const qualities = Float32Array.from({ length: items }, () => 0.7 * rng.normal())
@@ -140,10 +140,11 @@ const meanSquare = (scores: Float32Array, truth: Float32Array): number =>
 describe('where disturbances are correlated', () => {
   const params = {
     preference: 'continuous',
-    embeddings: 'shared',
+    backbone: 'mf',
+    propensityNetwork: 'line',
     debias: 'naive',
     alpha: 1,
-    embeddingSize: 4,
+    embeddingSize: 2,
     batchSize: 512,
     epochs: 60,
     patience: 10,
@@ -153,7 +154,7 @@ describe('where disturbances are correlated', () => {
 
   test.each([0.8, -0.8])('a correlation of %d is found, and what users like among all items', async (rho) => {
     const { split, truth } = world(rho, 5)
-    const free = await fitted(split, { ...params, start: 'pilot', warmUp: 5 })
+    const free = await fitted(split, { ...params, start: 'pilot', warmUp: 20 })
     const held = await fitted(split, { ...params, start: 'zero', warmUp: 1000 })
     expect(Math.abs(free.correlation!() - rho)).toBeLessThan(0.15)
     expect(held.correlation!()).toBe(0)
@@ -208,31 +209,34 @@ describe('set to another correlation', () => {
 })
 
 test.each([
-  ['naive', 'separate', 'exact'],
-  ['ips', 'separate', 'exact'],
-  ['dr', 'shared', 'exact'],
-  ['naive', 'separate', 'monte-carlo'],
-  ['dr', 'separate', 'monte-carlo'],
-])('learns with the debiasing loss %s, %s embeddings and the %s likelihood', async (debias, embeddings, likelihood) => {
-  const split = ratedTinySplit()
-  const model = await fitted(split, { debias, embeddings, likelihood, epochs: 15, samples: 50 })
-  const scores = await model.score(split.train)
-  const means = [split.train, split.negatives!.train].map((part) => {
-    let [sum, count] = [0, 0]
-    for (let u = 0; u < part.rows; u++)
-      for (const item of rowOf(part, u)) {
-        sum += scores[u * part.cols + item]!
-        count++
-      }
-    return sum / count
-  })
-  expect(means[0]!).toBeGreaterThan(means[1]! + 0.3)
-  expect(Math.abs(model.correlation!())).toBeLessThan(1)
-  model.dispose()
-})
+  ['naive', 'single-layer', 'exact'],
+  ['ips', 'ncf', 'exact'],
+  ['dr', 'line', 'exact'],
+  ['naive', 'single-layer', 'monte-carlo'],
+  ['dr', 'single-layer', 'monte-carlo'],
+])(
+  'learns with the debiasing loss %s, the propensity network %s and the %s likelihood',
+  async (debias, propensityNetwork, likelihood) => {
+    const split = ratedTinySplit()
+    const model = await fitted(split, { debias, propensityNetwork, likelihood, epochs: 15, samples: 50 })
+    const scores = await model.score(split.train)
+    const means = [split.train, split.negatives!.train].map((part) => {
+      let [sum, count] = [0, 0]
+      for (let u = 0; u < part.rows; u++)
+        for (const item of rowOf(part, u)) {
+          sum += scores[u * part.cols + item]!
+          count++
+        }
+      return sum / count
+    })
+    expect(means[0]!).toBeGreaterThan(means[1]! + 0.3)
+    expect(Math.abs(model.correlation!())).toBeLessThan(1)
+    model.dispose()
+  },
+)
 
-test('sampling with shared embeddings is refused: the two scores could not be held in turn', async () => {
-  const params = { embeddings: 'shared', likelihood: 'monte-carlo' }
+test('sampling with a line from one score to the other is refused: the two could not be held in turn', async () => {
+  const params = { propensityNetwork: 'line', likelihood: 'monte-carlo' }
   await expect(fitSmall(descriptor, ratedTinySplit(), { params })).rejects.toMatchObject({ code: 'paramInvalid' })
 })
 

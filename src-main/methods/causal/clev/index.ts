@@ -1,4 +1,5 @@
 import {
+  backboneParam,
   lossSeries,
   pairTrainingParams,
   preferenceParam,
@@ -87,31 +88,21 @@ export const descriptor: MethodDescriptor = {
         max: 1,
         basic: true,
       },
-      {
-        key: 'embeddings',
-        type: 'choice',
-        label: 'Embeddings',
-        help: 'Whether the scores of being observed and of being liked are made of the same embeddings.',
-        default: 'separate',
-        choices: [
-          { value: 'separate', label: 'Separate', help: 'Two networks, as in the paper.' },
-          {
-            value: 'shared',
-            label: 'Shared',
-            help: 'One network with two outputs: what is seen of all pairs helps where few ratings are.',
-          },
-        ],
-        basic: false,
-      },
+      backboneParam(),
       {
         key: 'propensityNetwork',
         type: 'choice',
         label: 'Propensity network',
-        help: 'What the score of being observed is made of.',
+        help: 'What the score of being observed is made of. A line tells of users and items with few ratings and holds the correlation in place; it is wrong where people do not come upon what they like.',
         default: 'single-layer',
         choices: [
           { value: 'single-layer', label: 'Single layer', help: 'An effect of the user plus one of the item.' },
           { value: 'ncf', label: 'NCF', help: 'With a hidden layer: users may choose different items.' },
+          {
+            value: 'line',
+            label: 'Line',
+            help: 'A straight line of the score of preference: what is liked more is come upon more.',
+          },
         ],
         basic: false,
       },
@@ -119,7 +110,7 @@ export const descriptor: MethodDescriptor = {
         key: 'start',
         type: 'choice',
         label: 'Start of the correlation',
-        help: 'The likelihood can have a mode on either side of 0. A pilot model of one dimension, which has one only, is fitted first and tells on which side to start.',
+        help: 'The likelihood can have a mode on either side of 0. A small pilot model is fitted from either side first, and the more likely end is where to start.',
         default: 'zero',
         choices: [
           { value: 'zero', label: 'Zero' },

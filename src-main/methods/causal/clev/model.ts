@@ -21,7 +21,7 @@ import { Chosen, exactLikelihood } from './chosen'
 import { monteCarloObservation, monteCarloPreference, type PairLikelihood } from './likelihood'
 import { addUnobserved, correlationOf, negativeLikelihood, type Part } from './parts'
 import { pilotCorrelation } from './pilot'
-import { Towers, type Indices } from './towers'
+import { isLine, Towers, type Indices } from './towers'
 
 /** The learner of both likelihoods and all debiasing losses: see README.md. */
 class Clev implements PairLearner {
@@ -52,7 +52,7 @@ class Clev implements PairLearner {
     this.isNaive = params['debias'] === 'naive'
     const isMonteCarlo = this.preference === 'binary' && params['likelihood'] === 'monte-carlo'
     this.samples = isMonteCarlo ? new Float32Array(numberParam(params, 'samples')) : null
-    this.towers = new Towers(networks)
+    this.towers = new Towers(learning)
     this.imputation = networks['imputation']
     this.free = vectors['correlation']!
     const batches = Math.ceil(observed.size / numberParam(params, 'batchSize'))
@@ -62,13 +62,7 @@ class Clev implements PairLearner {
   async estimate(rng: Rng, control: PairFitControl): Promise<NamedArrays | null> {
     const { observed, params } = this.learning
     if (params['start'] !== 'pilot') return {}
-    const free = await pilotCorrelation(
-      observed,
-      exactLikelihood(this.preference),
-      numberParam(params, 'batchSize'),
-      rng,
-      control,
-    )
+    const free = await pilotCorrelation(observed, this.preference, numberParam(params, 'batchSize'), rng, control)
     return free === null ? null : { pilot: { shape: [1], data: Float32Array.of(free) } }
   }
 
@@ -79,7 +73,10 @@ class Clev implements PairLearner {
   async step(batch: PairBatch, rng: Rng, step: number): Promise<number[]> {
     this.isWarm = step >= this.warmUpSteps
     const pairs = this.joined.join(batch, rng)
-    if (step === 0) this.free.values[0] = this.startingFree
+    if (step === 0) {
+      this.free.values[0] = this.startingFree
+      if (this.preference === 'continuous') this.towers.centre(this.learning.observed.meanTarget)
+    }
     const indices = await this.towers.forward(pairs)
     return this.samples
       ? this.alternate(batch, pairs, indices, this.samples, rng)
@@ -186,35 +183,32 @@ const clev: PairArchitecture = {
   networks(size, params) {
     const imputation: NetworkPlan = { shape: backboneShape(size, params, 'ncf'), options: adamOf(params) }
     return {
-      ...Towers.plans(size, params),
+      ...Towers.networks(size, params),
       ...(params['debias'] === 'dr' ? { imputation } : {}),
     }
   },
 
   vectors: (params) => ({
+    ...Towers.vectors(params),
     correlation: { initial: [0], options: { learningRate: numberParam(params, 'learningRate'), weightDecay: 0 } },
   }),
 
   probability: ndtr,
   imputing: ({ networks: { imputation } }) => (imputation ? { network: imputation, output: 0 } : null),
 
-  tells: ({ networks, vectors }, params) => ({
-    correlation: () => correlationOf(vectors['correlation']!),
-    chosen: (pairs) => chosenOf(new Towers(networks), pairs, preferenceOf(params)),
-    propensities: async (pairs) => (await new Towers(networks).score(pairs)).observation.map(ndtr),
+  tells: (parts, params) => ({
+    correlation: () => correlationOf(parts.vectors['correlation']!),
+    chosen: (pairs) => chosenOf(new Towers(parts), pairs, preferenceOf(params)),
+    propensities: async (pairs) => (await new Towers(parts).score(pairs)).observation.map(ndtr),
   }),
 
   learner(learning) {
     const { params } = learning
-    if (
-      params['embeddings'] === 'shared' &&
-      params['likelihood'] === 'monte-carlo' &&
-      preferenceOf(params) === 'binary'
-    )
+    if (isLine(params) && params['likelihood'] === 'monte-carlo' && preferenceOf(params) === 'binary')
       throw new CausewayError(
         'paramInvalid',
-        'The Monte Carlo likelihood trains the two scores in turn, which shared embeddings do not allow. Take the exact likelihood, or separate embeddings.',
-        { key: 'embeddings', value: 'shared', allowed: 'separate' },
+        'The Monte Carlo likelihood trains the two scores in turn, which a line from one to the other does not allow. Take the exact likelihood, or another propensity network.',
+        { key: 'propensityNetwork', value: params['propensityNetwork'], allowed: 'single-layer, ncf' },
       )
     return new Clev(learning)
   },

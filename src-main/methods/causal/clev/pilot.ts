@@ -1,65 +1,78 @@
 import type { PairBatch, PairFitControl } from '../../../pipeline/fit/pair-fit'
 import { ParameterVector } from '../../../tensor/parameter-vector'
 import { initialPairWeights, PairNetwork, type PairShape } from '../../../tensor/pairs'
-import type { Rng } from '../../../tensor/rng'
+import { Rng } from '../../../tensor/rng'
 import { JoinedBatch } from '../../blocks/pairs/joined-batch'
-import type { ObservedPairs } from '../../blocks/pairs/observed-pairs'
-import type { PairLikelihood } from './likelihood'
+import type { ObservedPairs, Preference } from '../../blocks/pairs/observed-pairs'
+import { centred } from '../../blocks/pairs/pair-method'
+import { exactLikelihood } from './chosen'
 import { addUnobserved, correlationOf, negativeLikelihood } from './parts'
-import { Towers } from './towers'
+import { initialLine, Towers } from './towers'
 
-const options = { learningRate: 0.05, weightDecay: 1e-6 }
-/** Where ρ starts, on either side. */
+const options = { learningRate: 0.005, weightDecay: 1e-5 }
+const width = 2
+/** Where ρ starts, on either side, and how it is stepped: faster than the rest, which follows it. */
 const starts = [0.5, -0.5]
-/** Epochs in which ρ stays there. */
-const heldEpochs = 10
-const epochs = 40
+const rhoOptions = { learningRate: 0.03, weightDecay: 0 }
+const steps = 2400
+/** Steps in which ρ stays where it starts: a level that is not learned yet looks like a correlation of the other sign. */
+const heldSteps = 800
+/** Last steps, whose mean loss tells how likely an end is. */
+const judgedSteps = 400
+/** Drawn pairs for each observed one. */
+const sampleRatio = 4
 
 /**
- * ρ of a model of one dimension: one number for each user and each item, of which being observed and being liked are both made by a straight
- * line. It is too stiff to take on the bend that selection gives to observed ratings, so that the bend tells ρ, with its sign. A larger
- * network fits the bend either way, and is left with two modes of nearly the same likelihood, at ρ and at -ρ. The pilot is trained from
- * either side; the more likely end counts.
+ * ρ of a small model: what is liked by matrix factorisation with two factors, being observed a straight line of it. It is too stiff to take on
+ * the bend that selection gives to observed ratings, so that the bend tells ρ, with its sign. A larger network fits the bend either way, and
+ * is left with two modes of nearly the same likelihood, at ρ and at -ρ. The pilot is trained from either side; the more likely end counts.
  * @returns the free parameter of ρ; null where it stopped
  */
 export async function pilotCorrelation(
   observed: ObservedPairs,
-  likelihood: PairLikelihood,
+  preference: Preference,
   batchSize: number,
   rng: Rng,
   control: PairFitControl,
 ): Promise<number | null> {
   control.progress('Finding where the correlation starts')
   let best: { free: number; negative: number } | null = null
+  // The same draws on both sides: what differs is the side.
+  const seed = rng.uint32()
   for (const start of starts) {
-    const end = await trainPilot(observed, likelihood, batchSize, rng.fork(), control, start)
+    const end = await trainPilot(observed, preference, batchSize, Rng.seeded(seed), control, start)
     if (!end) return null
     if (!best || end.negative < best.negative) best = end
   }
   return best!.free
 }
 
-/** @returns where ρ ended, and the mean negative log-likelihood of the last epochs; null where it stopped */
+/** @returns where ρ ended, and the mean negative log-likelihood of the last steps; null where it stopped */
 async function trainPilot(
   observed: ObservedPairs,
-  likelihood: PairLikelihood,
+  preference: Preference,
   batchSize: number,
   rng: Rng,
   control: PairFitControl,
   start: number,
 ): Promise<{ free: number; negative: number } | null> {
   const { userCount: users, itemCount: items, size } = observed
-  const shape: PairShape = { backbone: 'ncf', users, items, width: 1, hidden: [], outputs: 2 }
-  const network = new PairNetwork(shape, options, initialPairWeights(shape, rng))
+  const isContinuous = preference === 'continuous'
+  const likelihood = exactLikelihood(preference)
+  const shape: PairShape = { backbone: 'mf', users, items, width, hidden: [] }
+  const initial = initialPairWeights(shape, rng)
+  const network = new PairNetwork(shape, options, isContinuous ? centred(initial, shape, observed.meanTarget) : initial)
   try {
-    const towers = new Towers({ prediction: network })
-    const free = new ParameterVector([Math.atanh(start)], options)
-    const joined = new JoinedBatch(observed, 1)
+    const line = new ParameterVector(initialLine, { ...options, weightDecay: 0 })
+    const towers = new Towers({ networks: { prediction: network }, vectors: { line } })
+    if (isContinuous) towers.centre(observed.meanTarget)
+    const free = new ParameterVector([Math.atanh(start)], rhoOptions)
+    const joined = new JoinedBatch(observed, sampleRatio)
     const out = new Float64Array(4)
-    let [negative, counted] = [0, 0]
-    for (let epoch = 0; epoch < epochs; epoch++) {
+    let negative = 0
+    for (let step = 0; step < steps;) {
       const order = rng.shuffle(Int32Array.from({ length: size }, (_, at) => at))
-      for (let from = 0; from < size; from += batchSize) {
+      for (let from = 0; from < size && step < steps; from += batchSize, step++) {
         if (control.stopped()) return null
         const at = order.subarray(from, from + batchSize)
         const batch: PairBatch = {
@@ -74,15 +87,12 @@ async function trainPilot(
         const { part, inRho } = negativeLikelihood(batch, indices, rho, likelihood, out)
         addUnobserved(observed, pairs, at.length, indices, part, out)
         towers.step(part)
-        if (epoch >= heldEpochs) free.update([inRho * (1 - rho * rho)])
-        if (epoch >= epochs - 10) {
-          negative += part.value * at.length
-          counted += at.length
-        }
+        if (step >= heldSteps) free.update([inRho * (1 - rho * rho)])
+        if (step >= steps - judgedSteps) negative += part.value / judgedSteps
       }
       await new Promise(setImmediate)
     }
-    return { free: free.values[0]!, negative: negative / counted }
+    return { free: free.values[0]!, negative }
   } finally {
     network.dispose()
   }
