@@ -10,7 +10,7 @@ import { addUnobserved, correlationOf, negativeLikelihood } from './parts'
 import { initialLine, Towers } from './towers'
 
 const options = { learningRate: 0.005, weightDecay: 1e-5 }
-const width = 2
+const width = 4
 /** Where ρ starts, on either side, and how it is stepped: faster than the rest, which follows it. */
 const starts = [0.5, -0.5]
 const rhoOptions = { learningRate: 0.03, weightDecay: 0 }
@@ -23,7 +23,7 @@ const judgedSteps = 400
 const sampleRatio = 4
 
 /**
- * ρ of a small model: what is liked by matrix factorisation with two factors, being observed a straight line of it. It is too stiff to take on
+ * ρ of a small model: what is liked by matrix factorisation with four factors, being observed a straight line of it. It is too stiff to take on
  * the bend that selection gives to observed ratings, so that the bend tells ρ, with its sign. A larger network fits the bend either way, and
  * is left with two modes of nearly the same likelihood, at ρ and at -ρ. The pilot is trained from either side; the more likely end counts.
  * @returns the free parameter of ρ; null where it stopped
