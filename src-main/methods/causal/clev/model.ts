@@ -62,7 +62,14 @@ class Clev implements PairLearner {
   async estimate(rng: Rng, control: PairFitControl): Promise<NamedArrays | null> {
     const { observed, params } = this.learning
     if (params['start'] !== 'pilot') return {}
-    const free = await pilotCorrelation(observed, this.preference, numberParam(params, 'batchSize'), rng, control)
+    const free = await pilotCorrelation(
+      observed,
+      this.preference,
+      numberParam(params, 'embeddingSize'),
+      numberParam(params, 'batchSize'),
+      rng,
+      control,
+    )
     return free === null ? null : { pilot: { shape: [1], data: Float32Array.of(free) } }
   }
 

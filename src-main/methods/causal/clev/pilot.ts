@@ -10,20 +10,19 @@ import { addUnobserved, correlationOf, negativeLikelihood } from './parts'
 import { initialLine, Towers } from './towers'
 
 const options = { learningRate: 0.005, weightDecay: 1e-5 }
-const width = 4
 /** Where ρ starts, on either side, and how it is stepped: faster than the rest, which follows it. */
 const starts = [0.5, -0.5]
 const rhoOptions = { learningRate: 0.03, weightDecay: 0 }
-const steps = 2400
+const steps = 2000
 /** Steps in which ρ stays where it starts: a level that is not learned yet looks like a correlation of the other sign. */
-const heldSteps = 800
+const heldSteps = 700
 /** Last steps, whose mean loss tells how likely an end is. */
-const judgedSteps = 400
+const judgedSteps = 300
 /** Drawn pairs for each observed one. */
 const sampleRatio = 4
 
 /**
- * ρ of a small model: what is liked by matrix factorisation with four factors, being observed a straight line of it. It is too stiff to take on
+ * ρ of a small model: what is liked by matrix factorisation, being observed a straight line of it. It is too stiff to take on
  * the bend that selection gives to observed ratings, so that the bend tells ρ, with its sign. A larger network fits the bend either way, and
  * is left with two modes of nearly the same likelihood, at ρ and at -ρ. The pilot is trained from either side; the more likely end counts.
  * @returns the free parameter of ρ; null where it stopped
@@ -31,6 +30,7 @@ const sampleRatio = 4
 export async function pilotCorrelation(
   observed: ObservedPairs,
   preference: Preference,
+  width: number,
   batchSize: number,
   rng: Rng,
   control: PairFitControl,
@@ -40,7 +40,7 @@ export async function pilotCorrelation(
   // The same draws on both sides: what differs is the side.
   const seed = rng.uint32()
   for (const start of starts) {
-    const end = await trainPilot(observed, preference, batchSize, Rng.seeded(seed), control, start)
+    const end = await trainPilot(observed, preference, width, batchSize, Rng.seeded(seed), control, start)
     if (!end) return null
     if (!best || end.negative < best.negative) best = end
   }
@@ -51,6 +51,7 @@ export async function pilotCorrelation(
 async function trainPilot(
   observed: ObservedPairs,
   preference: Preference,
+  width: number,
   batchSize: number,
   rng: Rng,
   control: PairFitControl,
