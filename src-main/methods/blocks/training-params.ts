@@ -1,6 +1,6 @@
 import type { SeriesInfo } from '../../../src-shared/domain/method'
 import { cutoffs, rankingMetrics } from '../../../src-shared/domain/metric'
-import type { ParamSchema, ParamValues } from '../../../src-shared/params/params'
+import type { ParamSchema, ParamSpec, ParamValues } from '../../../src-shared/params/params'
 
 /** Defaults that a method sets for itself, found on validation data. */
 interface TrainingDefaults {
@@ -11,19 +11,35 @@ interface TrainingDefaults {
   patience: number
 }
 
+/** How long a training may take, in epochs. */
+export const epochsParam = (value: number): ParamSpec => ({
+  key: 'epochs',
+  type: 'integer',
+  label: 'Epochs',
+  help: 'The most passes over all users; training stops earlier when validation no longer improves.',
+  unit: 'epochs',
+  default: value,
+  min: 1,
+  max: 10000,
+  basic: true,
+})
+
+/** When early stopping on the ranking of the validation part ends a training. */
+export const patienceParam = (value: number): ParamSpec => ({
+  key: 'patience',
+  type: 'integer',
+  label: 'Patience',
+  help: 'Epochs without a better validation NDCG@10 after which training stops and the best weights are put back.',
+  unit: 'epochs',
+  default: value,
+  min: 1,
+  max: 10000,
+  basic: false,
+})
+
 /** The parameters of every method trained by `gradientFit`. */
 export const trainingParams = (defaults: TrainingDefaults): ParamSchema => [
-  {
-    key: 'epochs',
-    type: 'integer',
-    label: 'Epochs',
-    help: 'The most passes over all users; training stops earlier when validation no longer improves.',
-    unit: 'epochs',
-    default: defaults.epochs,
-    min: 1,
-    max: 10000,
-    basic: true,
-  },
+  epochsParam(defaults.epochs),
   {
     key: 'batchSize',
     type: 'integer',
@@ -55,20 +71,10 @@ export const trainingParams = (defaults: TrainingDefaults): ParamSchema => [
     max: 1,
     basic: false,
   },
-  {
-    key: 'patience',
-    type: 'integer',
-    label: 'Patience',
-    help: 'Epochs without a better validation NDCG@10 after which training stops and the best weights are put back.',
-    unit: 'epochs',
-    default: defaults.patience,
-    min: 1,
-    max: 10000,
-    basic: false,
-  },
+  patienceParam(defaults.patience),
 ]
 
-/** The metrics that `gradientFit` reports on the validation part. */
+/** The metrics that `validateRanking` gives. */
 export const validationSeries: SeriesInfo[] = cutoffs.flatMap((k) =>
   rankingMetrics.map((metric) => ({
     id: `${metric.id}@${k}`,

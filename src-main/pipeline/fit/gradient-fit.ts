@@ -6,9 +6,9 @@ import { Adam, type AdamOptions } from '../../tensor/adam'
 import { assignWeights, lendTensors, readTensors, type Weights } from '../../tensor/named-arrays'
 import { Rng } from '../../tensor/rng'
 import { tf, type Scalar, type Tensor } from '../../tensor/tf'
-import { evaluate } from '../evaluate/evaluate'
 import { withoutPrefix, withPrefix } from './checkpoint-arrays'
 import { Pace } from './pace'
+import { bestSchema, validateRanking } from './ranking-validation'
 
 /** A model that learns by gradient steps over batches of users. */
 export interface GradientModel extends FittedModel {
@@ -49,7 +49,7 @@ const stateSchema = z.object({
   sums: z.array(z.number()),
   /** Seconds spent on the epoch in progress. */
   seconds: z.number().min(0),
-  best: z.object({ epoch: z.number().int(), value: z.number() }).nullable(),
+  best: bestSchema,
 })
 type FitState = z.infer<typeof stateSchema>
 
@@ -155,10 +155,7 @@ export async function gradientFit(
       }
 
       const started = performance.now()
-      const validation = await evaluate(model, split, 'validation', {
-        stop: () => signal.requested !== null,
-        progress: (fraction) => report.progress(pace.validating(state.epoch, fraction)),
-      })
+      const validation = await validateRanking(model, context, pace, state.epoch)
       if (!validation) {
         const stop = await stopped(state.epoch)
         if (stop) return stop
@@ -168,14 +165,16 @@ export async function gradientFit(
       pace.validated(seconds)
 
       state.epoch++
-      const values = Object.fromEntries(
+      const losses = Object.fromEntries(
         model.lossParts.map((name, part) => [name, state.sums[part]! / users.length] as const),
       )
-      if (validation.users > 0) Object.assign(values, validation.metrics)
-      const point = { epoch: state.epoch, seconds: state.seconds + seconds, values }
-      const ndcg = validation.metrics['ndcg@10']!
-      if (validation.users > 0 && (state.best === null || ndcg > state.best.value)) {
-        state.best = { epoch: state.epoch, value: ndcg }
+      const point = {
+        epoch: state.epoch,
+        seconds: state.seconds + seconds,
+        values: { ...losses, ...validation.metrics },
+      }
+      if (validation.ndcg !== null && (state.best === null || validation.ndcg > state.best.value)) {
+        state.best = { epoch: state.epoch, value: validation.ndcg }
         best = await readTensors(model.weights)
       }
       state.position = 0
