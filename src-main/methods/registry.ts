@@ -22,6 +22,7 @@ import { descriptor as ncf } from './baselines/ncf'
 import { descriptor as rdDr } from './baselines/rd-dr'
 import { descriptor as snips } from './baselines/snips'
 import { descriptor as tdrJl } from './baselines/tdr-jl'
+import { descriptor as wmf } from './baselines/wmf'
 import { descriptor as clev } from './causal/clev'
 import { descriptor as csc } from './causal/csc'
 import type { MethodDescriptor } from './method'
@@ -34,6 +35,7 @@ export const methods: readonly MethodDescriptor[] = [
   csc,
   clev,
   multiVae,
+  wmf,
   ncf,
   mf,
   ips,

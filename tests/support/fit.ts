@@ -18,6 +18,7 @@ const small: Record<string, number> = {
   batchSize: 16,
   hidden: 10,
   latent: 6,
+  factors: 6,
   embeddingSize: 8,
   confounders: 3,
   patience: 50,
