@@ -147,7 +147,7 @@ export function blocksOf({ rows, indptr }: Csr, size: number): [from: number, to
 }
 
 /** Multiplications for scores between two looks at the stop signal. */
-const rankingWork = 1e8
+const rankingWork = 3e7
 
 /** How many users are scored together in a validation. */
 export const rankedTogether = (items: Factors): number => Math.max(1, Math.floor(rankingWork / items.values.length))
