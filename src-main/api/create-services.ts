@@ -93,7 +93,8 @@ export function createServices(options: ServicesOptions): Services {
   const data = new DataHost(entries)
   const splits = new Splits(workspace.path, data)
   const catalogs = new Catalogs(workspace, data, splits)
-  const inference = new Inference(entries, store, splits, (manifest) => catalogs.tables(manifest))
+  const infos = methods.map(({ info }) => info)
+  const inference = new Inference(entries, store, splits, (manifest) => catalogs.tables(manifest), infos)
   const probe = keepProbe(() => probeBackends(entries))
   const trainings = new Trainings({
     causeway: packageJson.version,
@@ -108,7 +109,6 @@ export function createServices(options: ServicesOptions): Services {
   })
   const saved = new Saved(workspace, store)
   const bootstraps = new Bootstraps({ entries, store, saved, jobs, events, splits, subjectOf: bootstrapSubjectOf })
-  const infos = methods.map(({ info }) => info)
   const experimentStore = new ExperimentStore(workspace)
   const experiments = new Experiments({
     workspace,

@@ -118,7 +118,7 @@ function compare(graph: CausalGraph, truth: Truth): GraphComparison | null {
 /** @throws CausewayError `noGraph` for a run of a method that learns none */
 export function requireGraph(
   manifest: RunManifest,
-  capability: Exclude<Capability, 'score' | 'knowledge' | 'export' | 'correlation'>,
+  capability: Extract<Capability, 'graph' | 'local-graph' | 'mask' | 'intervene'>,
 ): RunManifest {
   const { info } = findMethod(manifest.method)
   if (info.capabilities.includes(capability)) return manifest

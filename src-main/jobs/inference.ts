@@ -1,4 +1,5 @@
 import type { BackendProbe } from '../../src-shared/domain/backend'
+import type { MethodInfo } from '../../src-shared/domain/method'
 import type { RunManifest } from '../../src-shared/domain/run'
 import type { RunStore } from '../storage/run-store'
 import { startProcess, type Entries, type HostedProcess } from './process-host'
@@ -25,6 +26,7 @@ export class Inference {
     private readonly store: RunStore,
     private readonly splits: Splits,
     private readonly tables: (manifest: RunManifest) => Promise<AttributeTables>,
+    private readonly methods: readonly MethodInfo[],
   ) {}
 
   /** Runs `work` with a trainer that has loaded the run. */
@@ -74,7 +76,9 @@ export class Inference {
 
   private async open(manifest: RunManifest, trainer: Trainer): Promise<void> {
     const split = await this.splits.prepare(manifest)
-    await trainer.call('open', runOnDisk(manifest, this.store.directory(manifest.id), split))
+    const run = runOnDisk(manifest, this.store.directory(manifest.id), split)
+    const readsFeatures = this.methods.find(({ id }) => id === manifest.method)?.capabilities.includes('user-features')
+    await trainer.call('open', { ...run, ...(readsFeatures && { attributes: await this.tables(manifest) }) })
   }
 }
 

@@ -168,7 +168,10 @@ export const trainerContract = {
   /** Asks the fit in progress to stop after the current batch. */
   stop: call<null>()(z.object({ how: z.enum(['pause', 'cancel']) })),
   /** Loads a completed run for the calls below; answers at once when that run is loaded already. */
-  open: call<{ users: number; items: number }>()(runOnDiskSchema),
+  open: call<{ users: number; items: number }>()(
+    /** Attributes are for methods that read users' features. */
+    runOnDiskSchema.extend({ attributes: attributeTablesSchema.optional() }),
+  ),
   /** The best items of some users (rows of the split) that are in neither their train nor their validation part. */
   topK: call<TopK>()(z.object({ rows: z.array(z.number().int()), k: z.number().int().min(1) })),
   /** The lists of all users, under a mask [k × k]; null: none. */

@@ -55,7 +55,10 @@ export interface FitContext {
   report: FitReporter
   /** What is known of the graph, by node; null where nothing is. Only for methods with the capability `knowledge`. */
   knowledge: EdgeKnowledge | null
-  /** What users (rows of the split) and items (columns) are described by; null where nothing describes them. */
+  /**
+   * What users (rows of the split) and items (columns) are described by; null where nothing describes them. For a method with the capability
+   * `user-features` the train part of the split has the users' as numbers.
+   */
   attributes: AttributeTables | null
   /** Where to go on; null for a fresh training. */
   resume: Checkpoint | null
@@ -121,11 +124,48 @@ export interface ChosenPairs {
   logLikelihood(targets: Float32Array, rho: number): number
 }
 
+/** How well a model of the exposures predicts exposures that it was not shown: what the claims about effects rest on. */
+export interface ExposureCheck {
+  /** Users whose held-out exposures it was made with. */
+  users: number
+  /** Items of each user that were held out, exposed or not, as a mean. */
+  heldOutItems: number
+  /** Mean log-likelihood of a held-out item under the model, and under exposure rates by item alone, in nats. */
+  logLikelihood: number
+  popularityLogLikelihood: number
+  /**
+   * Bayesian p-value: the mean over users of the share of replicated data that are less likely than the held-out exposures. 0.5 is ideal, near
+   * 0 or 1 the model does not fit (Rubin 1984; Wang and Blei 2019, s. 3).
+   */
+  pValue: number
+}
+
+/**
+ * What exposing users to items does to their ratings: Jacobians of the outcome network (Zhu et al., Eq. 8 and 9). The effect of exposing item
+ * j on the rating of item i is the derivative of the prediction of i with respect to the exposure to j, the user's substitute confounder and
+ * features held. `at` says where the network is linearised: null at no exposures, the average user, which is for everyone (ATE); one row
+ * at that user (CATE).
+ */
+export interface ExposureEffects {
+  /** What predictions and effects are: ratings in the unit of the data, or log-odds of an item being the one that is preferred. */
+  readonly outcome: 'rating' | 'log-odds'
+  readonly check: ExposureCheck
+  /** Rows of the Jacobian, [items.length × all items]: what exposing each item does to the ratings of these. By vector-Jacobian products. */
+  on(items: ArrayLike<number>, at: Csr | null): Promise<Float32Array>
+  /** Columns of the Jacobian, [items.length × all items]: what exposing these does to the rating of each item. */
+  of(items: ArrayLike<number>, at: Csr | null): Promise<Float32Array>
+  /**
+   * Predictions [rows.rows × items] for users under exposures that are set, do(a): the substitute confounders are those of `rows`.
+   * @param set the exposures of each row; those of `rows` where it is left out
+   */
+  predict(rows: Csr, set?: Csr): Promise<Float32Array>
+}
+
 /** A trained model in memory. */
 export interface FittedModel {
   /**
    * Scores of all items for a block of users.
-   * @param rows the users' known interactions, one row a user
+   * @param rows the users' known interactions, one row a user, with what is known beside them
    * @returns [rows.rows × rows.cols] scores, row-major, higher is better; a block at a time, never users × items
    */
   score(rows: Csr, options?: ScoreOptions): Promise<Float32Array>
@@ -149,6 +189,8 @@ export interface FittedModel {
   propensities?(pairs: Pairs): Promise<Float32Array>
   /** What is predicted of pairs; only of methods that are trained on rated pairs. */
   predictions?(pairs: Pairs): Promise<PairPredictions>
+  /** What exposures do to ratings; only with the capability `exposure-effects`. */
+  exposureEffects?(): ExposureEffects
   /** Prepares users for interventions; only with the capability `intervene`. */
   prepare?(rows: Csr): Promise<PreparedUsers>
   /**

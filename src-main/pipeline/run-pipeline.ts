@@ -12,6 +12,7 @@ import { readCheckpoint, removeHalfWritten, writeCheckpoint } from './checkpoint
 import { evaluateFully } from './evaluate/evaluate-fully'
 import { writeEvaluation } from './evaluate/evaluation-file'
 import { appendLog, appendPoint, writeCorrelation, writeGraph, writeWeights } from './run-files'
+import { withBeside } from './split/beside'
 import { readSplit } from './split/split-store'
 import { describeGraph, learnedGraph } from './structure/structure'
 
@@ -42,7 +43,7 @@ export async function runPipeline(
     throw new CausewayError('badRequest', `${descriptor.info.label} cannot be given required or forbidden edges.`)
   const report = reporter(run.runDirectory, signal, events)
 
-  const split = await readSplit(run.splitDirectory)
+  const split = withBeside(await readSplit(run.splitDirectory), descriptor.info, run.attributes)
   const engine = await useBackend(run.backend, run.threads)
   const method = await descriptor.load()
   removeHalfWritten(run.runDirectory)

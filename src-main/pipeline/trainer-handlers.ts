@@ -20,6 +20,7 @@ import { isIntervenable } from './intervene/prepared-rows'
 import { Tasks } from './intervene/tasks'
 import { readGraph, readWeights } from './run-files'
 import { runPipeline } from './run-pipeline'
+import { withBeside } from './split/beside'
 import { readSplit } from './split/split-store'
 
 const progressEveryMilliseconds = 100
@@ -128,7 +129,7 @@ export function trainerHandlers(
         close()
         const descriptor = findMethod(run.method)
         const params = resolveParams(descriptor.info.params, run.params)
-        const split = await readSplit(run.splitDirectory)
+        const split = withBeside(await readSplit(run.splitDirectory), descriptor.info, run.attributes ?? null)
         await useBackend(run.backend, run.threads)
         const method = await descriptor.load()
         const model = method.load(readWeights(run.runDirectory), params, split.train.cols, run.knowledge)

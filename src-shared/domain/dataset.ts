@@ -139,11 +139,12 @@ export const recipeSchema = [
     key: 'splitBy',
     type: 'choice',
     label: 'Split by',
-    help: 'How the interactions of each user are divided into train, validation and test. Randomised: test is what was shown at random; a pair that was also chosen is in both, and duplicates are merged within each kind.',
+    help: 'How the interactions of each user are divided into train, validation and test. Users: the shares are of users; of a validation or test user a fifth is held out and the rest is shown to the model. Randomised: test is what was shown at random; a pair that was also chosen is in both, and duplicates are merged within each kind.',
     default: 'random',
     choices: [
       { value: 'random', label: 'Seeded random' },
       { value: 'time', label: 'Time: the latest are test' },
+      { value: 'users', label: 'Users: the model never learns from test users' },
       { value: 'randomised', label: 'Randomised: those shown at random are test' },
     ],
     basic: true,
@@ -184,7 +185,7 @@ export interface Recipe {
   threshold: number
   duplicates: 'last' | 'first' | 'max' | 'mean'
   kCore: number
-  splitBy: 'random' | 'time' | 'randomised'
+  splitBy: 'random' | 'time' | 'users' | 'randomised'
   splitSeed: number
   validationShare: number
   testShare: number

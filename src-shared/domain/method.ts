@@ -3,10 +3,21 @@ import type { ParamSchema } from '../params/params'
 /**
  * `mask`: edges can be masked. `intervene`: values can be held and confounders silenced, on prepared users.
  * `knowledge`: required and forbidden edges are honoured in training. `export`: the scoring function can be written for other programs.
- * `correlation`: a correlation of exogenous variables is learned, and can be set.
+ * `correlation`: a correlation of exogenous variables is learned, and can be set. `exposures`: it reads all that users were exposed to, whatever
+ * they rated it. `user-features`: it reads what users are described by. `exposure-effects`: it tells what exposing an item does to ratings.
  */
 export type Capability =
-  'score' | 'graph' | 'local-graph' | 'mask' | 'intervene' | 'knowledge' | 'export' | 'correlation'
+  | 'score'
+  | 'graph'
+  | 'local-graph'
+  | 'mask'
+  | 'intervene'
+  | 'knowledge'
+  | 'export'
+  | 'correlation'
+  | 'exposures'
+  | 'user-features'
+  | 'exposure-effects'
 
 /** Whether the effect of an intervention is identified, in words. */
 export interface Identification {
@@ -26,7 +37,7 @@ export interface SeriesInfo {
   /** The unit of the values, where they have one: 'nats per user'. */
   unit?: string
   /** Series of one group share a chart. */
-  group: 'objective' | 'validation' | 'structure'
+  group: 'exposure' | 'objective' | 'validation' | 'structure'
 }
 
 /** What everyone may know of a method without loading it: forms, curves, compare columns and views derive from it. */

@@ -13,6 +13,28 @@ export interface Csr {
    * by what they did, needs it. Absent for a matrix that is whole, whose rows are 0, 1, 2, …
    */
   ids?: Int32Array
+  /** What else is known of the users whose rows these are; `takeRows` takes theirs along. Absent where nothing is. */
+  beside?: BesidePositives
+}
+
+/** What is known of users beside their positives, a row for each row of the matrix it stands beside. */
+export interface BesidePositives {
+  /** All items the user was exposed to, whatever they were rated; absent where the data have no ratings, and the positives are all there is. */
+  exposed?: ExposedItems
+  /** What the users are described by, as numbers. Only for methods with the capability `user-features`. */
+  features?: UserFeatures
+}
+
+/** The items that users were exposed to and what they rated them. */
+export interface ExposedItems extends Csr {
+  /** In the unit of the data, in the order of `indices`. */
+  ratings: Float32Array
+}
+
+/** Numbers that describe users, [rows × width] row-major, of mean 0 and standard deviation 1 over all users; 0 where one is not known. */
+export interface UserFeatures {
+  width: number
+  values: Float32Array
 }
 
 export const splitParts = ['train', 'validation', 'test'] as const
@@ -26,7 +48,8 @@ export interface PairValues {
 
 /**
  * The interactions of the same users and items in three parts; rows are users, columns items, in every part. The parts are disjoint,
- * unless the test part is randomised: a pair that a user chose once and was shown at random once is in two.
+ * unless the test part is randomised: a pair that a user chose once and was shown at random once is in two. Where users are split (strong
+ * generalisation), a model learns from some of them, and is shown the train part of the others when it is asked for their lists.
  */
 export interface Split {
   hash: string
@@ -42,6 +65,8 @@ export interface Split {
   ratings?: PairValues
   /** The probability with which each pair came to be observed, where the data give it. */
   propensities?: PairValues
+  /** Rows of the users that a model may learn from, ascending, where users are split; absent where it may learn from all. */
+  trainUsers?: Int32Array
   /** The items of the test part were chosen at random, not by the users: what is measured on it is free of selection. */
   isTestRandomised?: boolean
 }
@@ -86,7 +111,46 @@ export const nnzOf = (csr: Csr): number => csr.indptr[csr.rows]!
 export function takeRows(csr: Csr, rows: ArrayLike<number>): Csr {
   const indptr = new Int32Array(rows.length + 1)
   for (let r = 0; r < rows.length; r++) indptr[r + 1] = indptr[r]! + csr.indptr[rows[r]! + 1]! - csr.indptr[rows[r]!]!
-  const indices = new Int32Array(indptr[rows.length]!)
-  for (let r = 0; r < rows.length; r++) indices.set(rowOf(csr, rows[r]!), indptr[r]!)
-  return { rows: rows.length, cols: csr.cols, indptr, indices, ids: Int32Array.from(rows) }
+  return {
+    rows: rows.length,
+    cols: csr.cols,
+    indptr,
+    indices: takeStored(csr, csr.indices, indptr, rows),
+    ids: Int32Array.from(rows),
+    ...(csr.beside && { beside: takeBeside(csr.beside, rows) }),
+  }
+}
+
+/** Of values that stand in the order of the indices those of the given rows. @param indptr row pointers of what is taken */
+function takeStored<T extends Int32Array | Float32Array>(
+  csr: Csr,
+  values: T,
+  indptr: Int32Array,
+  rows: ArrayLike<number>,
+): T {
+  const taken = new (values.constructor as new (length: number) => T)(indptr[rows.length]!)
+  for (let r = 0; r < rows.length; r++)
+    taken.set(values.subarray(csr.indptr[rows[r]!]!, csr.indptr[rows[r]! + 1]!), indptr[r]!)
+  return taken
+}
+
+function takeBeside({ exposed, features }: BesidePositives, rows: ArrayLike<number>): BesidePositives {
+  const taken: BesidePositives = {}
+  if (exposed) {
+    const matrix = takeRows(exposed, rows)
+    taken.exposed = { ...matrix, ratings: takeStored(exposed, exposed.ratings, matrix.indptr, rows) }
+  }
+  if (features) {
+    const { width, values } = features
+    const own = new Float32Array(rows.length * width)
+    for (let r = 0; r < rows.length; r++) own.set(values.subarray(rows[r]! * width, (rows[r]! + 1) * width), r * width)
+    taken.features = { width, values: own }
+  }
+  return taken
+}
+
+/** Rows of the users that a model learns from: those with an interaction in the train part, less those that are split off. */
+export function learnedFrom({ train, trainUsers }: Pick<Split, 'train' | 'trainUsers'>): Int32Array {
+  const isActive = (user: number): boolean => train.indptr[user + 1]! > train.indptr[user]!
+  return (trainUsers ?? Int32Array.from({ length: train.rows }, (_, user) => user)).filter(isActive)
 }

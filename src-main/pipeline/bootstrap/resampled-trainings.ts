@@ -105,7 +105,7 @@ export function resampleSeeds(seed: number, resamples: number): number[] {
 export function resampleSplit(split: Split, rng: Rng): Split {
   const { rows } = split.train
   const users = Int32Array.from({ length: rows }, () => rng.integer(rows))
-  const { negatives, ratings, propensities, isTestRandomised } = split
+  const { negatives, ratings, propensities, isTestRandomised, trainUsers } = split
   const matrices = (of: Record<SplitPart, Csr>): Record<SplitPart, Csr> => ({
     train: wholeRows(of.train, users),
     validation: wholeRows(of.validation, users),
@@ -118,7 +118,14 @@ export function resampleSplit(split: Split, rng: Rng): Split {
     ...(ratings && { ratings: takeValues(split, ratings, users) }),
     ...(propensities && { propensities: takeValues(split, propensities, users) }),
     ...(isTestRandomised !== undefined && { isTestRandomised }),
+    ...(trainUsers && { trainUsers: drawnFrom(users, trainUsers) }),
   }
+}
+
+/** Rows of a resample whose users are among the given ones. */
+function drawnFrom(users: Int32Array, among: Int32Array): Int32Array {
+  const chosen = new Set(among)
+  return Int32Array.from(users.keys()).filter((row) => chosen.has(users[row]!))
 }
 
 /** The given rows as a matrix that is whole: its rows are the users 0, 1, 2, … of the resample. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CausewayError } from '../../../src-shared/contract/errors'
-import { takeRows, type Csr } from '../../../src-shared/domain/split'
+import { learnedFrom, takeRows, type Csr } from '../../../src-shared/domain/split'
 import type { Checkpoint, FitContext, FitOutcome, FittedModel, NamedArrays } from '../../methods/method'
 import { Adam, type AdamOptions } from '../../tensor/adam'
 import { assignWeights, lendTensors, readTensors, type Weights } from '../../tensor/named-arrays'
@@ -67,8 +67,7 @@ export async function gradientFit(
   settings: GradientFitSettings,
 ): Promise<FitOutcome> {
   const { split, signal, report } = context
-  const users: number[] = []
-  for (let u = 0; u < split.train.rows; u++) if (split.train.indptr[u + 1]! > split.train.indptr[u]!) users.push(u)
+  const users = learnedFrom(split)
   if (users.length === 0) throw new CausewayError('tooFewUsers', 'No user has an interaction to train on.')
 
   const batches = Math.ceil(users.length / settings.batchSize)

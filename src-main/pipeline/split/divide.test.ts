@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rowOf, splitParts, type Csr } from '../../../src-shared/domain/split'
+import { learnedFrom, rowOf, splitParts, type Csr } from '../../../src-shared/domain/split'
 import { Rng } from '../../tensor/rng'
 import type { Positives } from '../dataset/positives'
 import { countColdUsers, divide, partSizes } from './divide'
@@ -252,6 +252,53 @@ describe('a randomised split', () => {
         code: 'noPositives',
         message: expect.stringContaining('the test part would be empty'),
       }),
+    )
+  })
+})
+
+describe('a split of users', () => {
+  const counts = Array.from({ length: 50 }, (_, user) => 1 + (user % 30))
+  const positives = { ...positivesOf(counts), ratings: Float64Array.from(positivesOf(counts).items, () => 5) }
+  const negatives = positivesOf(counts.map((count) => count + 5))
+  const recipe = resolveRecipe({ splitBy: 'users', validationShare: 0.1, testShare: 0.2 })
+  const split = divide(positives, recipe, { ...negatives, items: negatives.items.map((item) => item % 30) })
+  const sizes = (part: 'train' | 'validation' | 'test', user: number): number => rowOf(split[part], user).length
+
+  it('holds out a fifth of what users of a part have, and nothing of the others', () => {
+    const usersWith = (part: 'validation' | 'test'): number[] =>
+      counts.flatMap((_, user) => (sizes(part, user) ? [user] : []))
+    const [validation, test] = [usersWith('validation'), usersWith('test')]
+    expect(validation.filter((user) => test.includes(user))).toEqual([])
+    for (const [part, users] of [
+      ['validation', validation],
+      ['test', test],
+    ] as const)
+      for (const user of users) expect(sizes(part, user)).toBe(Math.max(1, Math.floor(0.2 * counts[user]!)))
+    // Those with a single positive have none to hold out.
+    expect(validation.length).toBeGreaterThanOrEqual(4)
+    expect(validation.length).toBeLessThanOrEqual(5)
+    expect(test.length).toBeGreaterThanOrEqual(8)
+    expect(test.length).toBeLessThanOrEqual(10)
+  })
+
+  it('is learned from by users of whom nothing is held out, positive or negative', () => {
+    const heldOut = counts.map(
+      (_, user) =>
+        sizes('validation', user) +
+        sizes('test', user) +
+        rowOf(split.negatives!.validation, user).length +
+        rowOf(split.negatives!.test, user).length,
+    )
+    expect([...split.trainUsers!]).toEqual(counts.flatMap((_, user) => (heldOut[user] === 0 ? [user] : [])))
+    expect(split.trainUsers!.length).toBe(50 - 5 - 10)
+    expect(learnedFrom(split)).toEqual(split.trainUsers)
+    expect(countColdUsers(split)).toBe(0)
+  })
+
+  it('refuses shares that leave nobody to learn from', () => {
+    const few = positivesOf([3, 3])
+    expect(() => divide(few, resolveRecipe({ splitBy: 'users' }))).toThrow(
+      expect.objectContaining({ code: 'tooFewUsers' }),
     )
   })
 })

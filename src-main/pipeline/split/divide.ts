@@ -25,6 +25,35 @@ export function partSizes(total: number, validationShare: number, testShare: num
   return sizes
 }
 
+/** Share of the items of a validation or test user that is held out where users are split; the rest is shown to the model. */
+export const heldOutShare = 0.2
+
+/**
+ * The part of each user where users are split: shares of the users, rounded down, at least one each.
+ * @throws CausewayError `tooFewUsers` where none would be left to train on
+ */
+export function userParts(users: number, validationShare: number, testShare: number, rng: Rng): SplitPart[] {
+  const sizeOf = (share: number): number => (share === 0 ? 0 : Math.max(1, Math.floor(share * users)))
+  const [validation, test] = [sizeOf(validationShare), sizeOf(testShare)]
+  if (validation + test >= users)
+    throw new CausewayError(
+      'tooFewUsers',
+      `There are ${users} users: none is left to train on beside ${validation} for validation and ${test} for the test.`,
+      { users },
+    )
+  const parts: SplitPart[] = Array.from({ length: users }, () => 'train')
+  const order = rng.shuffle(Int32Array.from({ length: users }, (_, user) => user))
+  for (const user of order.subarray(0, validation)) parts[user] = 'validation'
+  for (const user of order.subarray(validation, validation + test)) parts[user] = 'test'
+  return parts
+}
+
+/** The shares of a user's items that are held out, by the part the user is in. */
+const sharesIn = (part: SplitPart): [validation: number, test: number] => [
+  part === 'validation' ? heldOutShare : 0,
+  part === 'test' ? heldOutShare : 0,
+]
+
 /** A user's positives from first to last; those without time first, ties in the order of the source rows. */
 function timeOrder(times: Float64Array, from: number, to: number): Int32Array {
   const order = Int32Array.from({ length: to - from }, (_, at) => from + at)
@@ -48,8 +77,11 @@ const byPart = <T>([train, validation, test]: T[]): Record<SplitPart, T> => ({
 })
 const noValues = (): Values => byPart(splitParts.map(() => new Float32Array(0)))
 
-/** Divides the items of each row by the recipe's shares; where it splits by them, those shown at random are test. */
-function divideRows(rows: Rows, cols: number, recipe: Recipe, rng: Rng): Division {
+/**
+ * Divides the items of each row by the recipe's shares; where it splits by them, those shown at random are test.
+ * @param usersIn the part of each user, where users are split
+ */
+function divideRows(rows: Rows, cols: number, recipe: Recipe, rng: Rng, usersIn: SplitPart[] | null): Division {
   const users = rows.starts.length - 1
   const randomised = recipe.splitBy === 'randomised' ? rows.randomised : null
   const indptrs = splitParts.map(() => new Int32Array(users + 1))
@@ -57,7 +89,10 @@ function divideRows(rows: Rows, cols: number, recipe: Recipe, rng: Rng): Divisio
     const total = rows.starts[user + 1]! - rows.starts[user]!
     let drawn = 0
     if (randomised) for (let at = rows.starts[user]!; at < rows.starts[user + 1]!; at++) drawn += randomised[at]!
-    const sizes = partSizes(total - drawn, recipe.validationShare, randomised ? 0 : recipe.testShare)
+    const [validationShare, testShare] = usersIn
+      ? sharesIn(usersIn[user]!)
+      : [recipe.validationShare, randomised ? 0 : recipe.testShare]
+    const sizes = partSizes(total - drawn, validationShare, testShare)
     sizes.test += drawn
     splitParts.forEach((part, at) => (indptrs[at]![user + 1] = indptrs[at]![user]! + sizes[part]))
   }
@@ -117,7 +152,11 @@ export function divide(positives: Positives, recipe: Recipe, negatives: Rows | n
     )
   }
   const rng = Rng.seeded(recipe.splitSeed)
-  const divided = divideRows(positives, cols, recipe, rng)
+  const usersIn =
+    recipe.splitBy === 'users'
+      ? userParts(positives.userIds.length, recipe.validationShare, recipe.testShare, rng)
+      : null
+  const divided = divideRows(positives, cols, recipe, rng, usersIn)
   const { parts } = divided
   if (isTestRandomised)
     for (const [part, what] of [
@@ -136,19 +175,32 @@ export function divide(positives: Positives, recipe: Recipe, negatives: Rows | n
       { users: positives.userIds.length, positives: positives.items.length },
     )
   // After the positives: how these are drawn must not depend on whether there are ratings below the threshold.
-  const lower = negatives && divideRows(negatives, cols, recipe, rng)
+  const lower = negatives && divideRows(negatives, cols, recipe, rng, usersIn)
   const { ratings, propensities } = divided
+  const negativeParts = lower && { negatives: lower.parts }
   return {
     ...parts,
-    ...(lower && { negatives: lower.parts }),
+    ...negativeParts,
+    ...(usersIn && { trainUsers: usersWithoutHeldOut({ ...parts, ...negativeParts }) }),
     ...(ratings && { ratings: { positives: ratings, negatives: lower?.ratings ?? noValues() } }),
     ...(propensities && { propensities: { positives: propensities, negatives: lower?.propensities ?? noValues() } }),
     ...(isTestRandomised && { isTestRandomised }),
   }
 }
 
-/** Users without a test item. */
-export function countColdUsers({ test }: Omit<Split, 'hash'>): number {
+/**
+ * Rows of the users of whom nothing is held out: those to train on where users are split. A user of another part with too little to hold
+ * anything out is among them.
+ */
+export function usersWithoutHeldOut({ validation, test, negatives }: Omit<Split, 'hash'>): Int32Array {
+  const heldOut = [validation, test, ...(negatives ? [negatives.validation, negatives.test] : [])]
+  const isTrain = (user: number): boolean => heldOut.every(({ indptr }) => indptr[user] === indptr[user + 1])
+  return Int32Array.from({ length: validation.rows }, (_, user) => user).filter(isTrain)
+}
+
+/** Users without a test item, where every user should have one. */
+export function countColdUsers({ test, trainUsers }: Omit<Split, 'hash'>): number {
+  if (trainUsers) return 0
   let cold = 0
   for (let user = 0; user < test.rows; user++) if (test.indptr[user] === test.indptr[user + 1]) cold++
   return cold

@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CausewayError } from '../../../src-shared/contract/errors'
 import {
+  learnedFrom,
   nnzOf,
   splitManifestSchema,
   splitParts,
@@ -15,6 +16,7 @@ import {
 import { writeFileAtomic } from '../../storage/atomic'
 import { splitDirectory, temporaryDirectory } from '../../storage/layout'
 import { toIoError } from '../../storage/io-errors'
+import { usersWithoutHeldOut } from './divide'
 
 /** The user's own ids in the order of the split's rows and columns. */
 export interface SplitIds {
@@ -223,15 +225,17 @@ export async function readSplit(directory: string): Promise<Split> {
   for (const what of ['ratings', 'propensities'] as const)
     if (holds(manifest, what)) split[what] = await readPairValues(directory, files[what], manifest)
   if (recipe.splitBy === 'randomised') split.isTestRandomised = true
+  if (recipe.splitBy === 'users') split.trainUsers = usersWithoutHeldOut(split)
   return split
 }
 
 /**
- * Users with an interaction in the train part: those that a training draws its batches from. Reads no more of the split than that.
+ * Users that a training draws its batches from: those with an interaction in the train part. Reads no more of the split than that, but where users are split.
  * @throws CausewayError `splitInvalid` saying what is damaged.
  */
 export async function countTrainedUsers(directory: string): Promise<number> {
-  const { users } = await readSplitManifest(directory)
+  const { users, recipe } = await readSplitManifest(directory)
+  if (recipe.splitBy === 'users') return learnedFrom(await readSplit(directory)).length
   const bytes = Buffer.alloc((users + 1) * 4)
   try {
     const file = await open(join(directory, files.parts))

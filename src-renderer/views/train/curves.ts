@@ -17,6 +17,7 @@ export const stoppingSeries = 'ndcg@10'
 /** What is asked first stands first: does it generalise, does it fit, is the structure settling. */
 const groups: { id: SeriesInfo['group']; title: string }[] = [
   { id: 'validation', title: 'Validation' },
+  { id: 'exposure', title: 'Exposure model' },
   { id: 'objective', title: 'Objective' },
   { id: 'structure', title: 'Structure' },
 ]

@@ -10,7 +10,7 @@ import { useBackend } from '../../../tensor/backends'
 import { Rng } from '../../../tensor/rng'
 import { descriptor } from '../../baselines/ips'
 import type { Checkpoint } from '../../method'
-import { encodeFeatures, logisticOnFeatures } from './feature-propensity'
+import { logisticOnFeatures } from './feature-propensity'
 import { ObservedPairs } from './observed-pairs'
 import { sigmoid } from './point-loss'
 import { logistic, logisticPropensities } from './propensity'
@@ -130,30 +130,6 @@ describe('on data whose observation follows from features', () => {
   test('it is the same every time', () => {
     expect(bitsOf(logisticOnFeatures(observed))).toEqual(bitsOf(estimated))
   })
-})
-
-test('categories become 0 and 1, numbers are standardised, and what is missing is 0', () => {
-  const { width, rows } = encodeFeatures(
-    {
-      numbers: [
-        { name: 'age', values: Float64Array.of(20, 40, NaN) },
-        { name: 'same', values: Float64Array.of(1, 1, 1) },
-      ],
-      texts: [{ name: 'colour', labels: ['red|blue', 'green'], codes: Int32Array.of(0, -1, 1) }],
-    },
-    3,
-  )
-  const dense = rows.map(({ columns, values }) => {
-    const row = new Array<number>(width).fill(0)
-    columns.forEach((column, k) => (row[column] = values[k]!))
-    return row
-  })
-  // Age, then blue, green and red.
-  expect(dense).toEqual([
-    [-1, 1, 0, 1],
-    [1, 0, 0, 0],
-    [0, 0, 1, 0],
-  ])
 })
 
 const both = (): AttributeTables => {

@@ -1,6 +1,6 @@
 import { CausewayError } from '../../../../src-shared/contract/errors'
-import type { AttributeTable } from '../../../jobs/trainer-contract'
-import { categoriesOf, codesOf, noAttributes, separators } from '../../../pipeline/intervene/attributes'
+import { encodeFeatures, type Features, type SparseRow } from '../../../pipeline/dataset/features'
+import { noAttributes } from '../../../pipeline/intervene/attributes'
 import type { NamedArray, NamedArrays } from '../../method'
 import { solveByCholesky } from '../cholesky'
 import type { ObservedPairs } from './observed-pairs'
@@ -14,48 +14,6 @@ const mostSweeps = 200
 const tolerance = 1e-4
 /** The most that one step moves a logit: one from a flat place can overshoot. */
 const longestStep = 1
-
-/** The features of one user or item that are not 0. */
-interface SparseRow {
-  columns: number[]
-  values: number[]
-}
-
-/** What users or items are described by, as numbers. */
-export interface Features {
-  width: number
-  rows: SparseRow[]
-}
-
-/**
- * Attributes as numbers: 1 for each category that a user or item has (of "red|blue" both), numbers less their mean and divided by their standard deviation. What is
- * missing is 0; a number that is the same for all, and a text that is no category, are left out.
- */
-export function encodeFeatures(table: AttributeTable, size: number): Features {
-  const rows = Array.from({ length: size }, (): SparseRow => ({ columns: [], values: [] }))
-  const set = (at: number, column: number, value: number): void => {
-    rows[at]!.columns.push(column)
-    rows[at]!.values.push(value)
-  }
-  let width = 0
-  for (const { values } of table.numbers) {
-    const known = values.filter((value) => !Number.isNaN(value))
-    const mean = known.reduce((sum, value) => sum + value, 0) / known.length
-    const deviation = Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length)
-    if (!(deviation > 0)) continue
-    values.forEach((value, at) => {
-      if (!Number.isNaN(value)) set(at, width, (value - mean) / deviation)
-    })
-    width++
-  }
-  for (const text of table.texts) {
-    const attribute = categoriesOf(text, separators)
-    if (!attribute) continue
-    for (let at = 0; at < size; at++) for (const code of codesOf(attribute, at)) set(at, width + code, 1)
-    width += attribute.labels.length
-  }
-  return { width, rows }
-}
 
 /** Users or items with the same features and the same count, as one. */
 interface Groups {

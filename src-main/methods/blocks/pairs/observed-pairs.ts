@@ -26,13 +26,18 @@ export class ObservedPairs implements RatedPairs {
   private readonly train: Csr
   private readonly negatives: Csr | null
 
-  /** @throws CausewayError `noRatings` where the training part does not say what is needed */
+  /** @throws CausewayError `noRatings` where the training part does not say what is needed, `badRequest` where users are split */
   constructor(
     split: Split,
     preference: Preference,
     /** What users and items are described by. */
     readonly attributes: AttributeTables | null = null,
   ) {
+    if (split.trainUsers)
+      throw new CausewayError(
+        'badRequest',
+        'The method learns a vector for each user, and where users are split it would be tested on users it has never seen. Split by random or time, or choose a method that knows a user by what the user did.',
+      )
     const { users, items, labels, values, propensities } = ratedPairs(split, 'train')
     this.users = users
     this.items = items

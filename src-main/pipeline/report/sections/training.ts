@@ -5,8 +5,13 @@ import { groupsOf, type ReportedRun, type ReportInput, type RunGroup } from '../
 import type { Block, ChartBlock, ChartSeries } from '../report-document'
 import { duration, plural } from '../words'
 
-const groupLabels = { objective: 'Objective', validation: 'Validation', structure: 'Structure' } as const
-const groups = ['objective', 'validation', 'structure'] as const
+const groupLabels = {
+  exposure: 'Exposure model',
+  objective: 'Objective',
+  validation: 'Validation',
+  structure: 'Structure',
+} as const
+const groups = ['exposure', 'objective', 'validation', 'structure'] as const
 
 /** So many lines can be told apart in one chart. */
 const linesOfAChart = 6
