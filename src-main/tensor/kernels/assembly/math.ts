@@ -27,6 +27,30 @@ export function expMinusOne4(x: v128): v128 {
   return madd(restOf(held, shifted), power, f32x4.sub(power, f32x4.splat(1)))
 }
 
+/**
+ * log(1 + t) for 0 ≤ t ≤ 1, as exact near zero as elsewhere: 2 · artanh(s) with s = t / (2 + t) ≤ 1/3, by its series. With t = exp(−|x|),
+ * max(x, 0) more is log(1 + exp(x)), which neither overflows nor is lost for any x.
+ */
+export function logOnePlus4(t: v128): v128 {
+  const one = f32x4.splat(1)
+  const s = f32x4.div(t, f32x4.add(t, f32x4.splat(2)))
+  const q = f32x4.mul(s, s)
+  let p = f32x4.splat(1 / 13.0)
+  p = madd(p, q, f32x4.splat(1 / 11.0))
+  p = madd(p, q, f32x4.splat(1 / 9.0))
+  p = madd(p, q, f32x4.splat(1 / 7.0))
+  p = madd(p, q, f32x4.splat(1 / 5.0))
+  p = madd(p, q, f32x4.splat(1 / 3.0))
+  p = madd(p, q, one)
+  return f32x4.mul(f32x4.add(s, s), p)
+}
+
+/** 1 / (1 + exp(−x)) from x and t = exp(−|x|), which is small on either side. */
+export function sigmoid4(x: v128, t: v128): v128 {
+  const one = f32x4.splat(1)
+  return f32x4.div(v128.bitselect(t, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(one, t))
+}
+
 /** n, in the low bits of a number near 1.5 · 2^23. */
 function twosOf(x: v128): v128 {
   return madd(x, f32x4.splat(1.44269504088896341), f32x4.splat(12582912))

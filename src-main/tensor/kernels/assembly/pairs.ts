@@ -5,7 +5,7 @@
 // is whole. Padding is written and never read: inner sums run over the real sizes only, so that what is not finite stays where it is.
 // Sums over a batch run in its order, so that bits repeat.
 import { stepValues } from './adam'
-import { exp4, madd, sumLanes } from './math'
+import { exp4, logOnePlus4, madd, sigmoid4, sumLanes } from './math'
 
 /** Rows of a tile. */
 const ROWS: i32 = 4
@@ -324,7 +324,7 @@ export function pairsDotGradient(
 
 /**
  * losses = weight · (log(1 + exp(x)) − label · x), the weighted binary cross-entropy of logits x, and d = scale · its derivative in x.
- * Stable for every x: max(x, 0) − label · x + log(1 + exp(−|x|)), the logarithm by its series in t / (2 + t), t = exp(−|x|).
+ * Stable for every x: max(x, 0) − label · x + log(1 + exp(−|x|)).
  * The arrays hold `count` raised to a multiple of 8.
  * @returns scale · the sum of the losses, added in order in float64
  */
@@ -339,26 +339,15 @@ export function pairsCrossEntropy(
 ): f64 {
   const scales = f32x4.splat(<f32>scale)
   const zero = f32x4.splat(0)
-  const one = f32x4.splat(1)
   const bytes = (<usize>count) << 2
   for (let at: usize = 0; at < bytes; at += 16) {
     const x = v128.load(logits + at)
     const y = v128.load(labels + at)
     const w = v128.load(weights + at)
     const t = exp4(f32x4.neg(f32x4.abs(x)))
-    const s = f32x4.div(t, f32x4.add(t, f32x4.splat(2)))
-    const q = f32x4.mul(s, s)
-    let p = f32x4.splat(1 / 13.0)
-    p = madd(p, q, f32x4.splat(1 / 11.0))
-    p = madd(p, q, f32x4.splat(1 / 9.0))
-    p = madd(p, q, f32x4.splat(1 / 7.0))
-    p = madd(p, q, f32x4.splat(1 / 5.0))
-    p = madd(p, q, f32x4.splat(1 / 3.0))
-    p = madd(p, q, one)
-    const softplus = f32x4.add(f32x4.pmax(x, zero), f32x4.mul(f32x4.add(s, s), p))
+    const softplus = f32x4.add(f32x4.pmax(x, zero), logOnePlus4(t))
     v128.store(losses + at, f32x4.mul(w, f32x4.sub(softplus, f32x4.mul(x, y))))
-    const sigmoid = f32x4.div(v128.bitselect(t, one, f32x4.lt(x, zero)), f32x4.add(one, t))
-    v128.store(d + at, f32x4.mul(f32x4.mul(w, scales), f32x4.sub(sigmoid, y)))
+    v128.store(d + at, f32x4.mul(f32x4.mul(w, scales), f32x4.sub(sigmoid4(x, t), y)))
   }
   let sum: f64 = 0
   for (let at: usize = 0; at < bytes; at += 4) sum += <f64>load<f32>(losses + at)

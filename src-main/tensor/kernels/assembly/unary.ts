@@ -1,5 +1,5 @@
 // Functions of every value of an array.
-import { exp4, expMinusOne4, madd } from './math'
+import { exp4, expMinusOne4, madd, sigmoid4 } from './math'
 import { addressAt, intAt, run, setInt, UNARY, UNARY_GRADIENT } from './pool'
 
 const EXP: i32 = 0
@@ -102,9 +102,7 @@ function tanh(x: v128): v128 {
 }
 
 function sigmoid(x: v128): v128 {
-  const one = f32x4.splat(1)
-  const t = exp4(f32x4.neg(f32x4.abs(x)))
-  return f32x4.div(v128.bitselect(t, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(one, t))
+  return sigmoid4(x, exp4(f32x4.neg(f32x4.abs(x))))
 }
 
 /** x, below zero exp(x) - 1. */
