@@ -3,15 +3,18 @@ import { csrOf } from '../../tests/support/csr'
 import { useBackend } from './backends'
 import { Rng } from './rng'
 import {
+  bernoulliLogLikelihood,
   denseRows,
   dropEntries,
   multinomialLogLikelihood,
   normaliseRows,
+  observedSquaredError,
   sparseMatMulBySegments,
   sparseMatMulDense,
   transposeCsr,
+  weightedMultinomialLogLikelihood,
 } from './sparse'
-import { tf, type Tensor } from './tf'
+import { tf, type Tensor, type Tensor2D } from './tf'
 
 /** Empty rows at the start, between and at the end; empty columns at the start and at the end. */
 const awkward = csrOf([[], [1, 2, 4], [], [3], [1, 3], []], 6)
@@ -91,10 +94,92 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     gradient.forEach((value, i) => expect(value).toBeCloseTo(analytic[i]!, 5))
   })
 
-  test('extreme logits stay finite', () => {
-    const value = tf.tidy(() =>
-      multinomialLogLikelihood(tf.tensor2d([[1000, -1000, 0, 0, 0, 0]]), csrOf([[0, 2]], 6)).dataSync(),
-    )
-    expect([...value]).toEqual([-1000])
+  /** One for each stored entry of `awkward`. */
+  const eachEntry = Float32Array.of(0.5, 2, 1, 3, 0, 1.5)
+
+  /** What each row adds to a loss and to its slopes, in float64: from its logits, and the value of each stored column. */
+  const losses: Record<
+    string,
+    {
+      run: (x: Tensor2D) => Tensor
+      of: (x: number[], stored: Map<number, number>) => { value: number; slopes: number[] }
+    }
+  > = {
+    'the weighted multinomial likelihood': {
+      run: (x) => weightedMultinomialLogLikelihood(x, awkward, eachEntry),
+      of: (x, stored) => {
+        const largest = Math.max(...x)
+        const total = largest + Math.log(x.reduce((sum, logit) => sum + Math.exp(logit - largest), 0))
+        const weight = [...stored.values()].reduce((sum, own) => sum + own, 0)
+        return {
+          value: [...stored].reduce((sum, [item, own]) => sum + own * (x[item]! - total), 0),
+          slopes: x.map((logit, item) => (stored.get(item) ?? 0) - weight * Math.exp(logit - total)),
+        }
+      },
+    },
+    'the Bernoulli likelihood': {
+      run: (x) => bernoulliLogLikelihood(x, awkward),
+      of: (x, stored) => ({
+        value: x.reduce((sum, logit, item) => {
+          const softplus = Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit)))
+          return sum + (stored.has(item) ? logit : 0) - softplus
+        }, 0),
+        slopes: x.map((logit, item) => (stored.has(item) ? 1 : 0) - 1 / (1 + Math.exp(-logit))),
+      }),
+    },
+    'the squared error of observed entries': {
+      run: (x) => observedSquaredError(x, awkward, eachEntry),
+      of: (x, stored) => ({
+        value: [...stored].reduce((sum, [item, target]) => sum + (x[item]! - target) ** 2, 0),
+        slopes: x.map((own, item) => (stored.has(item) ? 2 * (own - stored.get(item)!) : 0)),
+      }),
+    },
+  }
+
+  test.each(Object.entries(losses))('%s and its gradient are those of a loop in float64', (_, { run, of }) => {
+    const x = Rng.seeded(3)
+      .fillNormal(new Float32Array(36))
+      .map((value) => 4 * value)
+    // Every row counts differently.
+    const shares = Float32Array.of(1, -2, 0.5, 3, 0, 1)
+    const before = tf.memory().numTensors
+    const [value, gradient] = tf.tidy(() => {
+      const logits = tf.tensor2d(x, [6, 6])
+      const weighed = (given: Tensor): Tensor => tf.sum(tf.mul(run(given as Tensor2D), tf.tensor1d(shares)))
+      return [run(logits).dataSync(), tf.grad(weighed)(logits).dataSync()] as const
+    })
+    expect(tf.memory().numTensors).toBe(before)
+    expect(value).toHaveLength(6)
+    for (let u = 0; u < 6; u++) {
+      const stored = new Map<number, number>()
+      for (let at = awkward.indptr[u]!; at < awkward.indptr[u + 1]!; at++)
+        stored.set(awkward.indices[at]!, eachEntry[at]!)
+      const expected = of([...x.subarray(6 * u, 6 * u + 6)], stored)
+      expect(value[u]).toBeCloseTo(expected.value, 4)
+      expected.slopes.forEach((slope, item) => expect(gradient[6 * u + item]).toBeCloseTo(shares[u]! * slope, 5))
+    }
   })
+
+  test('extreme logits stay finite', () => {
+    const [multinomial, weighted, bernoulli] = tf.tidy(() => {
+      const [x, rows] = [tf.tensor2d([[1e4, -1e4, 0, 0, 0, 0]]), csrOf([[0, 2]], 6)]
+      return [
+        multinomialLogLikelihood(x, rows),
+        weightedMultinomialLogLikelihood(x, rows, Float32Array.of(5, 2)),
+        bernoulliLogLikelihood(x, rows),
+      ].map((value) => value.dataSync()[0])
+    })
+    expect(multinomial).toBe(-1e4)
+    expect(weighted).toBe(-2e4)
+    // Of the four logits of 0 one is stored; the logits of 10,000 on the side where they should be cost nothing.
+    expect(bernoulli! / (-4 * Math.LN2)).toBeCloseTo(1, 3)
+  })
+})
+
+test('weights and targets are one for each stored entry', () => {
+  const x = tf.zeros([6, 6]) as Tensor2D
+  const short = new Float32Array(5)
+  expect(() => weightedMultinomialLogLikelihood(x, awkward, short)).toThrow('5 weights for 6 stored entries')
+  expect(() => observedSquaredError(x, awkward, short)).toThrow('5 targets for 6 stored entries')
+  x.dispose()
 })

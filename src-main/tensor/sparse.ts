@@ -59,12 +59,16 @@ export function transposeCsr(csr: Csr): Csr {
   return { rows: csr.cols, cols: csr.rows, indptr, indices }
 }
 
-/** Binary rows as a dense tensor [rows, cols]; for one block, never for all users. */
-export function denseRows(rows: Csr): Tensor2D {
-  const values = new Float32Array(rows.rows * rows.cols)
+/**
+ * Sparse rows as a dense tensor [rows, cols]; for one block, never for all users.
+ * @param values of the stored entries; null for ones
+ */
+export function denseRows(rows: Csr, values: Float32Array | null = null): Tensor2D {
+  const dense = new Float32Array(rows.rows * rows.cols)
   for (let u = 0; u < rows.rows; u++)
-    for (let at = rows.indptr[u]!; at < rows.indptr[u + 1]!; at++) values[u * rows.cols + rows.indices[at]!] = 1
-  return tf.tensor2d(values, [rows.rows, rows.cols])
+    for (let at = rows.indptr[u]!; at < rows.indptr[u + 1]!; at++)
+      dense[u * rows.cols + rows.indices[at]!] = values ? values[at]! : 1
+  return tf.tensor2d(dense, [rows.rows, rows.cols])
 }
 
 /** The pattern as tensors. */
@@ -124,24 +128,46 @@ export function sparseMatMulDense(rows: ScaledRows, weight: Tensor): Tensor2D {
 export const sparseMatMul = (rows: ScaledRows, weight: Tensor): Tensor2D =>
   hasSegmentSum() ? sparseMatMulBySegments(rows, weight) : sparseMatMulDense(rows, weight)
 
+/** @throws RangeError where there is not one value for each stored entry: a kernel would read past them */
+function checkOneEach(rows: Csr, values: Float32Array, what: string): void {
+  const stored = rows.indptr[rows.rows]!
+  if (values.length !== stored)
+    throw new RangeError(`${values.length} ${what} for ${stored} stored entries: give one for each.`)
+}
+
 /**
  * Multinomial log-likelihood of binary rows under logits [rows, cols], without the constant: for every row
  * sum over its items of log softmax(logits), as [rows]. Liang et al. 2018, Eq. 2.
+ */
+export const multinomialLogLikelihood = (logits: Tensor2D, rows: Csr): Tensor1D => multinomial(logits, rows, null)
+
+/**
+ * The same with a weight for each stored entry: for every row the sum of weight · log softmax(logits), as [rows].
+ * @param weights in the order of `rows.indices`
+ * @throws RangeError where there is not one weight for each stored entry
+ */
+export function weightedMultinomialLogLikelihood(logits: Tensor2D, rows: Csr, weights: Float32Array): Tensor1D {
+  checkOneEach(rows, weights, 'weights')
+  return multinomial(logits, rows, weights)
+}
+
+/**
  * The softmax is computed once and serves value and gradient: with m the largest logit of a row, its
  * log-sum-exp is m - log(largest softmax).
  */
-export function multinomialLogLikelihood(logits: Tensor2D, rows: Csr): Tensor1D {
+function multinomial(logits: Tensor2D, rows: Csr, weights: Float32Array | null): Tensor1D {
   const kernels = kernelsFor('likelihood')
   if (kernels) {
     const fused = tf.customGrad((given, save) => {
       const [indptr, indices] = patternOf(rows)
-      const { value, logSumExp } = kernels.likelihood(given as Tensor2D, indptr, indices)
-      keep(save, [given as Tensor, indptr, indices, logSumExp])
+      const own = weights && tf.tensor1d(weights)
+      const { value, logSumExp } = kernels.likelihood(given as Tensor2D, indptr, indices, own)
+      keep(save, [given as Tensor, indptr, indices, logSumExp, ...(own ? [own] : [])])
       return {
         value,
         gradFunc: (dy: Tensor, saved: Tensor[]) => {
-          const [x, pointers, stored, total] = saved as [Tensor2D, Tensor1D, Tensor1D, Tensor1D]
-          return kernels.likelihoodGradient(x, pointers, stored, dy as Tensor1D, total)
+          const [x, pointers, stored, total, each] = saved as [Tensor2D, Tensor1D, Tensor1D, Tensor1D, Tensor1D?]
+          return kernels.likelihoodGradient(x, pointers, stored, each ?? null, dy as Tensor1D, total)
         },
       }
     })
@@ -149,20 +175,92 @@ export function multinomialLogLikelihood(logits: Tensor2D, rows: Csr): Tensor1D 
   }
   const likelihood = tf.customGrad((given, save) => {
     const x = given as Tensor2D
-    const counts = new Float32Array(rows.rows)
-    for (let u = 0; u < rows.rows; u++) counts[u] = rows.indptr[u + 1]! - rows.indptr[u]!
-    const count = tf.tensor1d(counts)
-    const stored = denseRows(rows)
+    const sums = new Float32Array(rows.rows)
+    for (let u = 0; u < rows.rows; u++)
+      for (let at = rows.indptr[u]!; at < rows.indptr[u + 1]!; at++) sums[u]! += weights ? weights[at]! : 1
+    const weight = tf.tensor1d(sums)
+    const stored = denseRows(rows, weights)
     const softmax = tf.softmax(x)
-    keep(save, [count, stored, softmax])
+    keep(save, [weight, stored, softmax])
     const logSumExp = tf.sub(tf.max(x, 1), tf.log(tf.max(softmax, 1)))
     return {
-      value: tf.sub(tf.sum(tf.mul(stored, x), 1), tf.mul(count, logSumExp)),
+      value: tf.sub(tf.sum(tf.mul(stored, x), 1), tf.mul(weight, logSumExp)),
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
-        const [n, x01, p] = saved as [Tensor, Tensor, Tensor]
-        return tf.mul(tf.expandDims(dy, 1), tf.sub(x01, tf.mul(tf.expandDims(n, 1), p)))
+        const [sum, each, p] = saved as [Tensor, Tensor, Tensor]
+        return tf.mul(tf.expandDims(dy, 1), tf.sub(each, tf.mul(tf.expandDims(sum, 1), p)))
       },
     }
   })
   return likelihood(logits) as Tensor1D
+}
+
+/**
+ * Bernoulli log-likelihood of binary rows under logits [rows, cols], the columns independent of each other: for every row the sum over
+ * ALL columns of a · x - log(1 + exp(x)), a being 1 for stored entries and 0 for others, as [rows]. The logarithm is max(x, 0) +
+ * log(1 + exp(-|x|)), which is finite for every finite logit.
+ */
+export function bernoulliLogLikelihood(logits: Tensor2D, rows: Csr): Tensor1D {
+  const kernels = kernelsFor('likelihood')
+  if (kernels) {
+    const fused = tf.customGrad((given, save) => {
+      const [indptr, indices] = patternOf(rows)
+      keep(save, [given as Tensor, indptr, indices])
+      return {
+        value: kernels.bernoulli(given as Tensor2D, indptr, indices),
+        gradFunc: (dy: Tensor, saved: Tensor[]) => {
+          const [x, pointers, stored] = saved as [Tensor2D, Tensor1D, Tensor1D]
+          return kernels.bernoulliGradient(x, pointers, stored, dy as Tensor1D)
+        },
+      }
+    })
+    return fused(logits) as Tensor1D
+  }
+  const likelihood = tf.customGrad((given, save) => {
+    const x = given as Tensor2D
+    const stored = denseRows(rows)
+    keep(save, [x, stored])
+    const softplus = tf.add(tf.maximum(x, 0), tf.log1p(tf.exp(tf.neg(tf.abs(x)))))
+    return {
+      value: tf.sum(tf.sub(tf.mul(stored, x), softplus), 1),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [given, each] = saved as [Tensor, Tensor]
+        return tf.mul(tf.expandDims(dy, 1), tf.sub(each, tf.sigmoid(given)))
+      },
+    }
+  })
+  return likelihood(logits) as Tensor1D
+}
+
+/**
+ * The squared errors of x [rows, cols] at the stored entries alone: for every row the sum of (x - target)², as [rows].
+ * @param targets one for each stored entry, in the order of `rows.indices`
+ * @throws RangeError where there is not one target for each stored entry
+ */
+export function observedSquaredError(x: Tensor2D, rows: Csr, targets: Float32Array): Tensor1D {
+  checkOneEach(rows, targets, 'targets')
+  const kernels = kernelsFor('likelihood')
+  if (kernels) {
+    const fused = tf.customGrad((given, save) => {
+      const [indptr, indices] = patternOf(rows)
+      const wanted = tf.tensor1d(targets)
+      keep(save, [given as Tensor, indptr, indices, wanted])
+      return {
+        value: kernels.squaredError(given as Tensor2D, indptr, indices, wanted),
+        gradFunc: (dy: Tensor, saved: Tensor[]) => {
+          const [at, pointers, stored, each] = saved as [Tensor2D, Tensor1D, Tensor1D, Tensor1D]
+          return kernels.squaredErrorGradient(at, pointers, stored, each, dy as Tensor1D)
+        },
+      }
+    })
+    return fused(x) as Tensor1D
+  }
+  const squaredError = tf.customGrad((given, save) => {
+    const error = tf.mul(denseRows(rows), tf.sub(given as Tensor, denseRows(rows, targets)))
+    keep(save, [error])
+    return {
+      value: tf.sum(tf.square(error), 1),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => tf.mul(tf.expandDims(tf.mul(dy, 2), 1), saved[0]!),
+    }
+  })
+  return squaredError(x) as Tensor1D
 }

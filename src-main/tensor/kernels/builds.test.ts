@@ -57,11 +57,23 @@ function computeAll(kernels: Kernels): Record<string, Float32Array> {
     kernels.sumRows(tf.tensor2d(right, [cols, width]), ...patternTensors(pattern), tf.tensor1d(gradient)),
   )
   keep('columnSums', () => kernels.columnSums(x()))
-  keep('likelihood', () => kernels.likelihood(x(), ...patternTensors(pattern)).value)
+  keep('likelihood', () => kernels.likelihood(x(), ...patternTensors(pattern), null).value)
   keep('likelihoodGradient', () => {
     const [indptr, indices] = patternTensors(pattern)
-    const { logSumExp } = kernels.likelihood(x(), indptr, indices)
-    return kernels.likelihoodGradient(x(), indptr, indices, tf.tensor1d(gradient), logSumExp)
+    const weights = tf.tensor1d(left.slice(0, indices.size))
+    const { logSumExp } = kernels.likelihood(x(), indptr, indices, weights)
+    return kernels.likelihoodGradient(x(), indptr, indices, weights, tf.tensor1d(gradient), logSumExp)
+  })
+  keep('bernoulli', () => kernels.bernoulli(x(), ...patternTensors(pattern)))
+  keep('bernoulliGradient', () => kernels.bernoulliGradient(x(), ...patternTensors(pattern), tf.tensor1d(gradient)))
+  keep('squaredError', () => {
+    const [indptr, indices] = patternTensors(pattern)
+    return kernels.squaredError(x(), indptr, indices, tf.tensor1d(left.slice(0, indices.size)))
+  })
+  keep('squaredErrorGradient', () => {
+    const [indptr, indices] = patternTensors(pattern)
+    const targets = tf.tensor1d(left.slice(0, indices.size))
+    return kernels.squaredErrorGradient(x(), indptr, indices, targets, tf.tensor1d(gradient))
   })
   keep('logSoftmax', () => kernels.logSoftmax(x()))
   keep('adam', () => {
@@ -114,9 +126,9 @@ describe.each(variants.map((variant) => [nameOf(variant), variant] as const))('%
     expect(Object.keys(found)).toEqual(Object.keys(reference))
     for (const [kernel, values] of Object.entries(found)) {
       expect(values.every((value) => Number.isFinite(value))).toBe(true)
-      // Products are sums of 701 terms of magnitude 0.64, bounds of 43, likelihoods of some hundred log-probabilities.
+      // Products are sums of 701 terms of magnitude 0.64, bounds of 43, likelihoods of some hundred log-probabilities or logarithms.
       const sums = kernel.startsWith('product') || kernel === 'base' || kernel === 'squares'
-      const size = sums ? 200 : kernel === 'likelihood' ? 1000 : 4
+      const size = sums ? 200 : kernel === 'likelihood' || kernel === 'bernoulli' ? 1000 : 4
       const allowed = (at: number): number => 2 ** -22 * (size + Math.abs(reference[kernel]![at]!))
       expect(firstDifference(values, reference[kernel]!, allowed), kernel).toBeNull()
     }
@@ -147,6 +159,8 @@ test('what needs no multiply-add has the same bits in both builds', () => {
     'gatherColumns',
     'survivors',
     'normals',
+    'squaredError',
+    'squaredErrorGradient',
   ])
     expect(bytesOf(relaxed[kernel]!).equals(bytesOf(plain[kernel]!)), kernel).toBe(true)
 })

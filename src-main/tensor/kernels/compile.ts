@@ -30,6 +30,7 @@ export interface KernelExports extends PairExports {
     cols: number,
     indptr: number,
     indices: number,
+    weights: number,
     value: number,
     logSumExp: number,
   ): void
@@ -39,8 +40,38 @@ export interface KernelExports extends PairExports {
     cols: number,
     indptr: number,
     indices: number,
+    weights: number,
     dy: number,
     logSumExp: number,
+    out: number,
+  ): void
+  bernoulli(logits: number, rows: number, cols: number, indptr: number, indices: number, value: number): void
+  bernoulliGradient(
+    logits: number,
+    rows: number,
+    cols: number,
+    indptr: number,
+    indices: number,
+    dy: number,
+    out: number,
+  ): void
+  squaredError(
+    x: number,
+    rows: number,
+    cols: number,
+    indptr: number,
+    indices: number,
+    targets: number,
+    value: number,
+  ): void
+  squaredErrorGradient(
+    x: number,
+    rows: number,
+    cols: number,
+    indptr: number,
+    indices: number,
+    targets: number,
+    dy: number,
     out: number,
   ): void
   logSoftmax(x: number, rows: number, cols: number, out: number): void

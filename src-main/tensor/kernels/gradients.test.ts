@@ -2,13 +2,21 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { normals, randomRows, startedKernels } from '../../../tests/support/kernels'
 import { linear } from '../ops'
 import { Rng } from '../rng'
-import { multinomialLogLikelihood, normaliseRows, sparseMatMul } from '../sparse'
+import {
+  bernoulliLogLikelihood,
+  multinomialLogLikelihood,
+  normaliseRows,
+  observedSquaredError,
+  sparseMatMul,
+  weightedMultinomialLogLikelihood,
+} from '../sparse'
 import { tf, type Tensor, type Tensor2D } from '../tf'
 
 beforeAll(() => startedKernels())
 afterAll(() => expect(tf.memory().numTensors).toBe(0))
 
 const rows = randomRows(Rng.seeded(71), 13, 37)
+const eachEntry = Float32Array.from(rows.indices, (_, at) => 0.5 + (at % 5) / 4)
 
 /**
  * Functions, the shapes of their inputs and the step of the differences. What is linear in each input has exact differences whatever the
@@ -53,6 +61,25 @@ const functions: Record<
     step: 0.02,
     tolerance: 2e-3,
     run: (logits) => multinomialLogLikelihood(logits as Tensor2D, rows),
+  },
+  'the weighted multinomial likelihood': {
+    shapes: [[13, 37]],
+    step: 0.02,
+    tolerance: 2e-3,
+    run: (logits) => weightedMultinomialLogLikelihood(logits as Tensor2D, rows, eachEntry),
+  },
+  'the Bernoulli likelihood': {
+    shapes: [[13, 37]],
+    step: 0.02,
+    tolerance: 2e-3,
+    run: (logits) => bernoulliLogLikelihood(logits as Tensor2D, rows),
+  },
+  // Quadratic: its central differences are exact too.
+  'the squared error of observed entries': {
+    shapes: [[13, 37]],
+    step: 1,
+    tolerance: 2e-5,
+    run: (x) => observedSquaredError(x as Tensor2D, rows, eachEntry),
   },
 }
 

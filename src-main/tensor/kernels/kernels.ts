@@ -199,13 +199,22 @@ export class Kernels {
     return this.tensor(out)
   }
 
-  /** The multinomial log-likelihood of binary rows, [rows], and the log-sum-exp of their logits, which the gradient takes. */
-  likelihood(logits: Tensor2D, indptr: Tensor1D, indices: Tensor1D): { value: Tensor1D; logSumExp: Tensor1D } {
+  /**
+   * The multinomial log-likelihood of sparse rows, [rows], and the log-sum-exp of their logits, which the gradient takes.
+   * @param weights of the stored entries; null for weights of 1
+   */
+  likelihood(
+    logits: Tensor2D,
+    indptr: Tensor1D,
+    indices: Tensor1D,
+    weights: Tensor1D | null,
+  ): { value: Tensor1D; logSumExp: Tensor1D } {
     const [rows, cols] = logits.shape
     const value = this.backend.makeOutput([rows], 'float32')
     const logSumExp = this.backend.makeOutput([rows], 'float32')
     const [l, p, i] = [logits, indptr, indices].map((tensor) => this.address(tensor)) as [number, number, number]
-    this.exports.likelihood(l, rows, cols, p, i, this.address(value), this.address(logSumExp))
+    const w = weights ? this.address(weights) : 0
+    this.exports.likelihood(l, rows, cols, p, i, w, this.address(value), this.address(logSumExp))
     return { value: this.tensor(value), logSumExp: this.tensor(logSumExp) }
   }
 
@@ -214,6 +223,7 @@ export class Kernels {
     logits: Tensor2D,
     indptr: Tensor1D,
     indices: Tensor1D,
+    weights: Tensor1D | null,
     dy: Tensor1D,
     logSumExp: Tensor1D,
   ): Tensor2D {
@@ -226,7 +236,60 @@ export class Kernels {
       number,
       number,
     ]
-    this.exports.likelihoodGradient(l, rows, cols, p, i, d, s, this.address(out))
+    const w = weights ? this.address(weights) : 0
+    this.exports.likelihoodGradient(l, rows, cols, p, i, w, d, s, this.address(out))
+    return this.tensor(out)
+  }
+
+  /** The Bernoulli log-likelihood of binary rows over all columns, [rows]. */
+  bernoulli(logits: Tensor2D, indptr: Tensor1D, indices: Tensor1D): Tensor1D {
+    const [rows, cols] = logits.shape
+    const value = this.backend.makeOutput([rows], 'float32')
+    const [l, p, i] = [logits, indptr, indices].map((tensor) => this.address(tensor)) as [number, number, number]
+    this.exports.bernoulli(l, rows, cols, p, i, this.address(value))
+    return this.tensor(value)
+  }
+
+  /** The gradient of `bernoulli` in the logits, [rows, cols]. */
+  bernoulliGradient(logits: Tensor2D, indptr: Tensor1D, indices: Tensor1D, dy: Tensor1D): Tensor2D {
+    const [rows, cols] = logits.shape
+    const out = this.backend.makeOutput([rows, cols], 'float32')
+    const [l, p, i, d] = [logits, indptr, indices, dy].map((tensor) => this.address(tensor)) as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    this.exports.bernoulliGradient(l, rows, cols, p, i, d, this.address(out))
+    return this.tensor(out)
+  }
+
+  /** The squared errors of x at the stored entries against their targets, summed by row, [rows]. */
+  squaredError(x: Tensor2D, indptr: Tensor1D, indices: Tensor1D, targets: Tensor1D): Tensor1D {
+    const [rows, cols] = x.shape
+    const value = this.backend.makeOutput([rows], 'float32')
+    const [at, p, i, t] = [x, indptr, indices, targets].map((tensor) => this.address(tensor)) as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    this.exports.squaredError(at, rows, cols, p, i, t, this.address(value))
+    return this.tensor(value)
+  }
+
+  /** The gradient of `squaredError` in x, [rows, cols]. */
+  squaredErrorGradient(x: Tensor2D, indptr: Tensor1D, indices: Tensor1D, targets: Tensor1D, dy: Tensor1D): Tensor2D {
+    const [rows, cols] = x.shape
+    const out = this.backend.makeOutput([rows, cols], 'float32')
+    const [at, p, i, t, d] = [x, indptr, indices, targets, dy].map((tensor) => this.address(tensor)) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
+    this.exports.squaredErrorGradient(at, rows, cols, p, i, t, d, this.address(out))
     return this.tensor(out)
   }
 

@@ -6,7 +6,14 @@ import { countLeakedTensors } from '../leak'
 import { createWeights, disposeWeights } from '../named-arrays'
 import { columnSums, linear } from '../ops'
 import { Rng } from '../rng'
-import { multinomialLogLikelihood, normaliseRows, sparseMatMul } from '../sparse'
+import {
+  bernoulliLogLikelihood,
+  multinomialLogLikelihood,
+  normaliseRows,
+  observedSquaredError,
+  sparseMatMul,
+  weightedMultinomialLogLikelihood,
+} from '../sparse'
 import { tf, type Tensor, type Tensor2D } from '../tf'
 import type { Kernels } from './kernels'
 import { checkKernels } from './self-check'
@@ -21,6 +28,7 @@ afterEach(() => vi.restoreAllMocks())
 const rng = Rng.seeded(101)
 const pattern = randomRows(rng, 29, 71)
 const values = normals(rng, 29 * 71)
+const eachEntry = values.slice(0, pattern.indices.length)
 const x = (): Tensor2D => tf.tensor2d(values, [29, 71])
 const sum = (compute: (given: Tensor) => Tensor) => () => tf.grad((given) => tf.sum(compute(given)))(x())
 
@@ -34,6 +42,11 @@ const operations: Record<string, () => unknown> = {
     sparseMatMul(normaliseRows(randomRows(Rng.seeded(1), 7, 29)), given),
   ),
   'the likelihood and its gradient': sum((given) => multinomialLogLikelihood(given as Tensor2D, pattern)),
+  'the weighted likelihood and its gradient': sum((given) =>
+    weightedMultinomialLogLikelihood(given as Tensor2D, pattern, eachEntry),
+  ),
+  'the Bernoulli likelihood and its gradient': sum((given) => bernoulliLogLikelihood(given as Tensor2D, pattern)),
+  'the squared error and its gradient': sum((given) => observedSquaredError(given as Tensor2D, pattern, eachEntry)),
   'log-softmax': () => kernels.logSoftmax(x()),
   'functions and their gradients': sum((given) => tf.elu(tf.tanh(tf.sigmoid(tf.exp(given))))),
   'copies of tensors': () => tf.clone(tf.clone(x())),

@@ -14,7 +14,12 @@ import {
 } from '../../../tests/support/kernels'
 import type { Csr } from '../../../src-shared/domain/split'
 import { Rng } from '../rng'
-import { multinomialLogLikelihood } from '../sparse'
+import {
+  bernoulliLogLikelihood,
+  multinomialLogLikelihood,
+  observedSquaredError,
+  weightedMultinomialLogLikelihood,
+} from '../sparse'
 import { tf, type Tensor, type Tensor2D } from '../tf'
 import type { Kernels } from './kernels'
 
@@ -24,18 +29,32 @@ beforeAll(async () => {
 })
 afterAll(() => expect(tf.memory().numTensors).toBe(0))
 
-/** The likelihood of rows under logits, and its gradient where every row counts by `dy`. */
-const valueAndGradient = (logits: Float32Array, rows: Csr, dy: Float32Array): [Float32Array, Float32Array] =>
+/** A likelihood of rows under logits, and its gradient where every row counts by `dy`. */
+const valueAndGradient = (
+  logits: Float32Array,
+  rows: Csr,
+  dy: Float32Array,
+  of: (x: Tensor2D, rows: Csr) => Tensor = multinomialLogLikelihood,
+): [Float32Array, Float32Array] =>
   tf.tidy(() => {
     const x = tf.tensor2d(logits, [rows.rows, rows.cols])
-    const weighed = (given: Tensor): Tensor =>
-      tf.sum(tf.mul(multinomialLogLikelihood(given as Tensor2D, rows), tf.tensor1d(dy)))
-    const value = multinomialLogLikelihood(x, rows).dataSync<'float32'>().slice()
+    const weighed = (given: Tensor): Tensor => tf.sum(tf.mul(of(given as Tensor2D, rows), tf.tensor1d(dy)))
+    const value = of(x, rows).dataSync<'float32'>().slice()
     return [value, tf.grad(weighed)(x).dataSync<'float32'>().slice()]
   }) as [Float32Array, Float32Array]
 
+const weighted =
+  (weights: Float32Array) =>
+  (x: Tensor2D, rows: Csr): Tensor =>
+    weightedMultinomialLogLikelihood(x, rows, weights)
+
 /** The same in float64, with the magnitudes that rounding errors are measured by. */
-function reference(logits: Float32Array, rows: Csr, dy: Float32Array) {
+function reference(
+  logits: Float32Array,
+  rows: Csr,
+  dy: Float32Array,
+  weights: Float32Array = new Float32Array(rows.indices.length).fill(1),
+) {
   const { cols } = rows
   const value = new Float64Array(rows.rows)
   const gradient = new Float64Array(logits.length)
@@ -47,15 +66,17 @@ function reference(logits: Float32Array, rows: Csr, dy: Float32Array) {
     let sum = 0
     for (const logit of x) sum += Math.exp(logit - largest)
     const total = largest + Math.log(sum)
-    const stored = rows.indices.subarray(rows.indptr[row]!, rows.indptr[row + 1]!)
-    for (const item of stored) {
-      value[row]! += x[item]! - total
-      valueSize[row]! += Math.abs(x[item]!) + Math.abs(total)
-      gradient[row * cols + item]! += dy[row]!
-      gradientSize[row * cols + item]! += Math.abs(dy[row]!)
+    let weight = 0
+    for (let at = rows.indptr[row]!; at < rows.indptr[row + 1]!; at++) {
+      const [item, own] = [rows.indices[at]!, weights[at]!]
+      weight += own
+      value[row]! += own * (x[item]! - total)
+      valueSize[row]! += own * (Math.abs(x[item]!) + Math.abs(total))
+      gradient[row * cols + item]! += own * dy[row]!
+      gradientSize[row * cols + item]! += own * Math.abs(dy[row]!)
     }
     for (let item = 0; item < cols; item++) {
-      const share = dy[row]! * stored.length * Math.exp(x[item]! - total)
+      const share = dy[row]! * weight * Math.exp(x[item]! - total)
       gradient[row * cols + item]! -= share
       // An error of the exponent is one of the factor.
       gradientSize[row * cols + item]! += Math.abs(share) * (4 + Math.abs(x[item]!) + Math.abs(total))
@@ -66,26 +87,59 @@ function reference(logits: Float32Array, rows: Csr, dy: Float32Array) {
 
 const unit = 2 ** -24
 
+/** Positive numbers, one for each stored entry. */
+const weightsOf = (rng: Rng, rows: Csr): Float32Array => Float32Array.from(rows.indices, () => 0.1 + 3 * rng.uniform())
+
 describe('the multinomial likelihood', () => {
-  test('and its gradient are those of float64, and of the portable way, within the rounding of their parts', () => {
-    const rng = Rng.seeded(31)
-    for (let trial = 0; trial < 60; trial++) {
-      const [rows, cols] = [pick(rng, sizes), pick(rng, [...sizes, 1000, 2003])]
-      const pattern = randomRows(rng, rows, cols, pick(rng, [0.02, 0.3, 1]))
-      const [logits, dy] = [normals(rng, rows * cols, pick(rng, [0.1, 1, 8])), normals(rng, rows)]
-      const { fast, portable } = bothWays(['likelihood'], () => valueAndGradient(logits, pattern, dy))
-      const exact = reference(logits, pattern, dy)
-      // The last summand is for gradients below the smallest normal float32, which are zeros.
-      const allowed = [
-        (at: number) => unit * (2 + Math.sqrt(cols)) * exact.valueSize[at]!,
-        (at: number) => unit * 4 * exact.gradientSize[at]! + 2e-38 * cols * Math.abs(dy[Math.floor(at / cols)]!),
-      ]
-      ;[exact.value, exact.gradient].forEach((expected, part) => {
-        expect(firstDifference(fast[part]!, expected, allowed[part]!), `${rows} × ${cols}, part ${part}`).toBeNull()
-        const alike = firstDifference(fast[part]!, portable[part]!, (at) => 4 * allowed[part]!(at) + unit)
-        expect(alike, `${rows} × ${cols}, part ${part}, portable`).toBeNull()
-      })
+  test.each([
+    ['without weights', false],
+    ['with weights', true],
+  ])(
+    '%s, and its gradient, are those of float64, and of the portable way, within the rounding of their parts',
+    (_, isWeighted) => {
+      const rng = Rng.seeded(31)
+      for (let trial = 0; trial < 60; trial++) {
+        const [rows, cols] = [pick(rng, sizes), pick(rng, [...sizes, 1000, 2003])]
+        const pattern = randomRows(rng, rows, cols, pick(rng, [0.02, 0.3, 1]))
+        const [logits, dy] = [normals(rng, rows * cols, pick(rng, [0.1, 1, 8])), normals(rng, rows)]
+        const weights = isWeighted ? weightsOf(rng, pattern) : undefined
+        const { fast, portable } = bothWays(['likelihood'], () =>
+          valueAndGradient(logits, pattern, dy, weights && weighted(weights)),
+        )
+        const exact = reference(logits, pattern, dy, weights)
+        // The last summand is for gradients below the smallest normal float32, which are zeros.
+        const allowed = [
+          (at: number) => unit * (2 + Math.sqrt(cols)) * exact.valueSize[at]!,
+          (at: number) => unit * 4 * exact.gradientSize[at]! + 2e-38 * cols * Math.abs(dy[Math.floor(at / cols)]!),
+        ]
+        ;[exact.value, exact.gradient].forEach((expected, part) => {
+          expect(firstDifference(fast[part]!, expected, allowed[part]!), `${rows} × ${cols}, part ${part}`).toBeNull()
+          const alike = firstDifference(fast[part]!, portable[part]!, (at) => 4 * allowed[part]!(at) + unit)
+          expect(alike, `${rows} × ${cols}, part ${part}, portable`).toBeNull()
+        })
+      }
+    },
+  )
+
+  test('with weights of 1 has the bits of the one without', () => {
+    const rng = Rng.seeded(37)
+    for (const cols of [5, 16, 37, 1000]) {
+      const pattern = randomRows(rng, 13, cols)
+      const [logits, dy] = [normals(rng, 13 * cols, 3), normals(rng, 13)]
+      const ones = new Float32Array(pattern.indices.length).fill(1)
+      const plain = valueAndGradient(logits, pattern, dy)
+      valueAndGradient(logits, pattern, dy, weighted(ones)).forEach((values, part) =>
+        expect(bytesOf(values).equals(bytesOf(plain[part]!)), `${cols} columns, part ${part}`).toBe(true),
+      )
     }
+  })
+
+  test('with weights of 0 is 0, and so is its gradient', () => {
+    const pattern = csrOf([[0, 2], [], [1]], 3)
+    const { fast, portable } = bothWays(['likelihood'], () =>
+      valueAndGradient(normals(Rng.seeded(38), 9), pattern, Float32Array.of(1, 2, 3), weighted(new Float32Array(3))),
+    )
+    for (const values of [...fast, ...portable]) expect(values.every((value) => value === 0)).toBe(true)
   })
 
   test('of a row is the same whatever logits are added to all of its', () => {
@@ -129,6 +183,159 @@ describe('the multinomial likelihood', () => {
     ;[0, 1 - share, -1 + share, 1, -share, -1 + share].forEach((expected, at) =>
       expect(gradient[at]).toBeCloseTo(expected, 6),
     )
+  })
+})
+
+describe('the Bernoulli likelihood', () => {
+  /** In float64, with the magnitudes that rounding errors are measured by. */
+  function exactly(logits: Float32Array, rows: Csr, dy: Float32Array) {
+    const { cols } = rows
+    const [value, valueSize] = [new Float64Array(rows.rows), new Float64Array(rows.rows)]
+    const [gradient, gradientSize] = [new Float64Array(logits.length), new Float64Array(logits.length)]
+    for (let row = 0; row < rows.rows; row++) {
+      const stored = new Set(rows.indices.subarray(rows.indptr[row]!, rows.indptr[row + 1]!))
+      for (let item = 0; item < cols; item++) {
+        const at = row * cols + item
+        const [x, a] = [logits[at]!, stored.has(item) ? 1 : 0]
+        const softplus = Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
+        const sigmoid = x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))
+        value[row]! += a * x - softplus
+        valueSize[row]! += a * Math.abs(x) + softplus
+        gradient[at] = dy[row]! * (a - sigmoid)
+        gradientSize[at] = Math.abs(dy[row]!) * (a + sigmoid)
+      }
+    }
+    return { value, gradient, valueSize, gradientSize }
+  }
+
+  test('and its gradient are those of float64, and of the portable way, within the rounding of their parts', () => {
+    const rng = Rng.seeded(41)
+    for (let trial = 0; trial < 60; trial++) {
+      const [rows, cols] = [pick(rng, sizes), pick(rng, [...sizes, 1000, 1682])]
+      const pattern = randomRows(rng, rows, cols, pick(rng, [0.02, 0.3, 1]))
+      // Also all logits far below zero, as those of rare items are: what is added is small, and must not be lost beside 1.
+      const [size, shift] = pick(rng, [
+        [0.1, 0],
+        [1, 0],
+        [8, 0],
+        [1, -12],
+        [3000, 0],
+      ] as const)
+      const [logits, dy] = [normals(rng, rows * cols, size).map((x) => x + shift), normals(rng, rows)]
+      const { fast, portable } = bothWays(['likelihood'], () =>
+        valueAndGradient(logits, pattern, dy, bernoulliLogLikelihood),
+      )
+      const exact = exactly(logits, pattern, dy)
+      // The last summands are for what is below the smallest normal float32, which is zero.
+      const allowed = [
+        (at: number) => unit * (8 + Math.sqrt(cols)) * exact.valueSize[at]! + 2e-38 * cols,
+        (at: number) => unit * 6 * exact.gradientSize[at]! + 2e-38 * (1 + Math.abs(dy[Math.floor(at / cols)]!)),
+      ]
+      ;[exact.value, exact.gradient].forEach((expected, part) => {
+        const what = `${rows} × ${cols}, ${size} and ${shift}, part ${part}`
+        expect(firstDifference(fast[part]!, expected, allowed[part]!), what).toBeNull()
+        // On wasm tfjs takes the logarithm of 1 + t, in which what is small beside 1 is lost.
+        const alike = firstDifference(fast[part]!, portable[part]!, (at) => 4 * allowed[part]!(at) + 2 * unit * cols)
+        expect(alike, `${what}, portable`).toBeNull()
+      })
+    }
+  })
+
+  test('of logits of 10,000 on either side is finite and exact, in whole vectors and in what is left over', () => {
+    const rows = csrOf([[0, 16], [1, 17], []], 18)
+    const logits = Float32Array.from({ length: 54 }, (_, at) => (at % 2 === 0 ? 1e4 : -1e4))
+    const { fast, portable } = bothWays(['likelihood'], () =>
+      valueAndGradient(logits, rows, Float32Array.of(1, 2, -1), bernoulliLogLikelihood),
+    )
+    // Nine logits above 0: two of them stored in the first row; in the second two of those below it are.
+    expect([...fast[0]]).toEqual([-7e4, -11e4, -9e4])
+    expect([...fast[0]]).toEqual([...portable[0]])
+    const slope = (at: number): number => {
+      const [row, item] = [Math.floor(at / 18), at % 18]
+      const stored = rows.indices.subarray(rows.indptr[row]!, rows.indptr[row + 1]!).includes(item) ? 1 : 0
+      return [1, 2, -1][row]! * (stored - (item % 2 === 0 ? 1 : 0))
+    }
+    expect(firstDifference(fast[1], Array.from(logits.keys(), slope), () => 0)).toBeNull()
+    expect(firstDifference(fast[1], portable[1], () => 0)).toBeNull()
+  })
+
+  test('NaN and infinity spoil the value of their own row alone, in both ways', () => {
+    const rng = Rng.seeded(42)
+    for (const cols of [1, 5, 16, 37, 131]) {
+      const rows = randomRows(rng, 13, cols, 0.5)
+      const logits = normals(rng, 13 * cols)
+      for (const row of [2, 6, 12]) logits[row * cols + rng.integer(cols)] = row === 6 ? NaN : Infinity
+      const { fast, portable } = bothWays(['likelihood'], () =>
+        valueAndGradient(logits, rows, normals(Rng.seeded(43), 13), bernoulliLogLikelihood),
+      )
+      for (const [value, gradient] of [fast, portable]) {
+        expect([...value.keys()].filter((row) => !Number.isFinite(value[row]))).toEqual([2, 6, 12])
+        expect([...gradient].filter(Number.isNaN)).toHaveLength(1)
+      }
+    }
+  })
+
+  test('the bits of a row do not depend on how many rows are computed with it', () => {
+    const [rows, cols] = [50, 333]
+    const x = normals(Rng.seeded(44), rows * cols, 3)
+    const valuesAt = (from: number, to: number): Float32Array =>
+      valuesOf(() =>
+        bernoulliLogLikelihood(
+          tf.tensor2d(x.slice(from * cols, to * cols), [to - from, cols]),
+          csrOf(
+            Array.from({ length: to - from }, () => [3, 200, 332]),
+            cols,
+          ),
+        ),
+      )
+    const all = valuesAt(0, rows)
+    for (let row = 0; row < rows; row++) expect(valuesAt(row, row + 1)[0]).toBe(all[row])
+  })
+})
+
+describe('the squared error of observed entries', () => {
+  test('and its gradient are those of float64 and of the portable way', () => {
+    const rng = Rng.seeded(45)
+    for (let trial = 0; trial < 40; trial++) {
+      const [rows, cols] = [pick(rng, sizes), pick(rng, [...sizes, 1000])]
+      const pattern = randomRows(rng, rows, cols, pick(rng, [0.02, 0.3, 1]))
+      const [x, dy] = [normals(rng, rows * cols, 3), normals(rng, rows)]
+      const targets = normals(rng, pattern.indices.length)
+      const value = new Float64Array(rows)
+      const gradient = new Float64Array(x.length)
+      for (let row = 0; row < rows; row++)
+        for (let at = pattern.indptr[row]!; at < pattern.indptr[row + 1]!; at++) {
+          const cell = row * cols + pattern.indices[at]!
+          const error = x[cell]! - targets[at]!
+          value[row]! += error ** 2
+          gradient[cell] = 2 * dy[row]! * error
+        }
+      const { fast, portable } = bothWays(['likelihood'], () =>
+        valueAndGradient(x, pattern, dy, (given, stored) => observedSquaredError(given, stored, targets)),
+      )
+      for (const found of [fast, portable]) {
+        const exact = firstDifference(found[0], value, (at) => unit * (4 + Math.sqrt(cols)) * value[at]!)
+        expect(exact, `${rows} × ${cols}`).toBeNull()
+        expect(
+          firstDifference(found[1], gradient, (at) => unit * 4 * Math.abs(gradient[at]!)),
+          `${rows} × ${cols}, gradient`,
+        ).toBeNull()
+      }
+    }
+  })
+
+  test('extreme values keep their difference, and NaN spoils its own row alone', () => {
+    const rows = csrOf([[0, 1], [2], []], 3)
+    const x = Float32Array.of(1e4, -1e4, 1e4, 0, 0, NaN, 1, 2, 3)
+    const { fast, portable } = bothWays(['likelihood'], () =>
+      valueAndGradient(x, rows, Float32Array.of(1, 1, 1), (given, stored) =>
+        observedSquaredError(given, stored, Float32Array.of(1e4 - 1, 1e4, 0)),
+      ),
+    )
+    for (const [value, gradient] of [fast, portable]) {
+      expect([...value]).toEqual([4e8 + 1, NaN, 0].map(Math.fround))
+      expect([...gradient]).toEqual([2, -4e4, 0, 0, 0, NaN, 0, 0, 0])
+    }
   })
 })
 

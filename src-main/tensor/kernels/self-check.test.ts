@@ -36,6 +36,15 @@ test.each([0, 100, 13 * 37 - 1])('refuses a log-softmax that is wrong at %i', (a
   expect(checkKernels(withWrong({ logSoftmax: (...args) => spoilt(kernels.logSoftmax(...args), at) }))).toBe(false),
 )
 
+test('refuses a Bernoulli likelihood that is a thousandth off', () =>
+  expect(checkKernels(withWrong({ bernoulli: (...args) => tf.mul(kernels.bernoulli(...args), 1.001) }))).toBe(false))
+
+test.each([0, 100, 13 * 37 - 1])('refuses a gradient of the Bernoulli likelihood that is wrong at %i', (at) =>
+  expect(
+    checkKernels(withWrong({ bernoulliGradient: (...args) => spoilt(kernels.bernoulliGradient(...args), at) })),
+  ).toBe(false),
+)
+
 test('refuses values that are not numbers', () =>
   expect(checkKernels(withWrong({ logSoftmax: (x) => tf.mul<Tensor>(kernels.logSoftmax(x), NaN) as typeof x }))).toBe(
     false,

@@ -49,6 +49,7 @@ export function checkKernels(kernels: Kernels): boolean {
         return false
     }
 
+    if (!bernoulliAgrees(kernels, matrix, product, indptr as Tensor1D, stored as Tensor1D)) return false
     if (!boundsAgree(kernels, matrix, product)) return false
 
     const [weight, first, second] = [tf.tensor1d(a), tf.zeros([a.length]), tf.zeros([a.length])] as [
@@ -65,6 +66,32 @@ export function checkKernels(kernels: Kernels): boolean {
     })
     return close(weight.dataSync(), stepped)
   })
+}
+
+/** Whether the Bernoulli likelihood and its gradient are as they should be; `values` are those of the matrix. */
+function bernoulliAgrees(
+  kernels: Kernels,
+  matrix: Tensor2D,
+  values: Float32Array,
+  indptr: Tensor1D,
+  indices: Tensor1D,
+): boolean {
+  const [rows, cols] = matrix.shape
+  const [ends, stored] = [indptr.dataSync(), indices.dataSync()]
+  const likelihood = new Float32Array(rows)
+  const gradient = values.map((x) => -1 / (1 + Math.exp(-x)))
+  for (let row = 0; row < rows; row++) {
+    for (let at = row * cols; at < (row + 1) * cols; at++) likelihood[row]! -= Math.log1p(Math.exp(values[at]!))
+    for (let entry = ends[row]!; entry < ends[row + 1]!; entry++) {
+      likelihood[row]! += values[row * cols + stored[entry]!]!
+      gradient[row * cols + stored[entry]!]! += 1
+    }
+  }
+  const ones = tf.ones([rows]) as Tensor1D
+  return (
+    close(kernels.bernoulli(matrix, indptr, indices).dataSync(), likelihood) &&
+    close(kernels.bernoulliGradient(matrix, indptr, indices, ones).dataSync(), gradient)
+  )
 }
 
 /** Whether columns are measured, passed over and gathered as they should be; `values` are those of the matrix. */

@@ -6,7 +6,14 @@ import { useBackend } from '../backends'
 import { createWeights, disposeWeights } from '../named-arrays'
 import { columnSums, linear } from '../ops'
 import { Rng } from '../rng'
-import { multinomialLogLikelihood, normaliseRows, sparseMatMulBySegments } from '../sparse'
+import {
+  bernoulliLogLikelihood,
+  multinomialLogLikelihood,
+  normaliseRows,
+  observedSquaredError,
+  sparseMatMulBySegments,
+  weightedMultinomialLogLikelihood,
+} from '../sparse'
 import { tf, type Tensor2D } from '../tf'
 import { kernelsFor, type Kernels } from './kernels'
 import { isWanted, kernelNames, turnOff, type KernelName } from './switches'
@@ -28,7 +35,7 @@ const ones = (): Tensor2D => tf.ones([3, 3])
 /** What the engine asks of the kernels, with the switch that decides on each. */
 const served: [
   KernelName,
-  'product' | 'columnSums' | 'sumRows' | 'likelihood' | 'adam' | 'unary' | 'fillNormal',
+  'product' | 'columnSums' | 'sumRows' | 'likelihood' | 'bernoulli' | 'squaredError' | 'adam' | 'unary' | 'fillNormal',
   () => unknown,
 ][] = [
   ['product', 'product', () => tf.matMul(ones(), ones())],
@@ -36,6 +43,9 @@ const served: [
   ['product', 'columnSums', () => columnSums(ones())],
   ['rows', 'sumRows', () => sparseMatMulBySegments(normaliseRows(rows), ones())],
   ['likelihood', 'likelihood', () => multinomialLogLikelihood(ones(), rows)],
+  ['likelihood', 'likelihood', () => weightedMultinomialLogLikelihood(ones(), rows, Float32Array.of(1, 2, 3))],
+  ['likelihood', 'bernoulli', () => bernoulliLogLikelihood(ones(), rows)],
+  ['likelihood', 'squaredError', () => observedSquaredError(ones(), rows, Float32Array.of(1, 2, 3))],
   [
     'adam',
     'adam',

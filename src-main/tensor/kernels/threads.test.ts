@@ -6,8 +6,15 @@ import { useBackend } from '../backends'
 import { createWeights, disposeWeights } from '../named-arrays'
 import { columnSums, linear } from '../ops'
 import { Rng } from '../rng'
-import { multinomialLogLikelihood, normaliseRows, sparseMatMul } from '../sparse'
-import { tf, type Tensor2D } from '../tf'
+import {
+  bernoulliLogLikelihood,
+  multinomialLogLikelihood,
+  normaliseRows,
+  observedSquaredError,
+  sparseMatMul,
+  weightedMultinomialLogLikelihood,
+} from '../sparse'
+import { tf, type Tensor, type Tensor2D } from '../tf'
 import type { Kernels } from './kernels'
 import type { WasmBackend } from './shared-heap'
 
@@ -24,6 +31,7 @@ const rng = Rng.seeded(81)
 const [rows, cols, width] = [400, 307, 37]
 const pattern = randomRows(rng, rows, cols, 0.1)
 const scaled = normaliseRows(pattern)
+const eachEntry = normals(rng, pattern.indices.length).map(Math.abs)
 const [x, w, b, logits] = [rows * width, width * cols, cols, rows * cols].map((length) => normals(rng, length)) as [
   Float32Array,
   Float32Array,
@@ -35,6 +43,10 @@ const [tensorX, tensorW, tensorLogits] = [
   (): Tensor2D => tf.tensor2d(w, [width, cols]),
   (): Tensor2D => tf.tensor2d(logits, [rows, cols]),
 ]
+
+/** The gradient of the mean over rows, in the logits. */
+const gradientOf = (of: (given: Tensor2D) => Tensor): Float32Array =>
+  valuesOf(() => tf.grad((given) => tf.mean(of(given as Tensor2D)))(tensorLogits()))
 
 /** Every kernel on enough values for many chunks. */
 const computations: Record<string, () => Float32Array | Int32Array> = {
@@ -60,8 +72,14 @@ const computations: Record<string, () => Float32Array | Int32Array> = {
       tf.grad((given) => tf.sum(tf.mul(sparseMatMul(scaled, given), tensorX())))(tf.tensor2d(w, [cols, width])),
     ),
   'the likelihood': () => valuesOf(() => multinomialLogLikelihood(tensorLogits(), pattern)),
-  'the gradient of the likelihood': () =>
-    valuesOf(() => tf.grad((given) => tf.mean(multinomialLogLikelihood(given as Tensor2D, pattern)))(tensorLogits())),
+  'the gradient of the likelihood': () => gradientOf((given) => multinomialLogLikelihood(given, pattern)),
+  'the weighted likelihood': () => valuesOf(() => weightedMultinomialLogLikelihood(tensorLogits(), pattern, eachEntry)),
+  'the gradient of the weighted likelihood': () =>
+    gradientOf((given) => weightedMultinomialLogLikelihood(given, pattern, eachEntry)),
+  'the Bernoulli likelihood': () => valuesOf(() => bernoulliLogLikelihood(tensorLogits(), pattern)),
+  'the gradient of the Bernoulli likelihood': () => gradientOf((given) => bernoulliLogLikelihood(given, pattern)),
+  'the squared error': () => valuesOf(() => observedSquaredError(tensorLogits(), pattern, eachEntry)),
+  'the gradient of the squared error': () => gradientOf((given) => observedSquaredError(given, pattern, eachEntry)),
   'log-softmax': () => valuesOf(() => kernels.logSoftmax(tensorLogits())),
   'steps of Adam': () => {
     const weights = createWeights({ w: { shape: [logits.length], data: logits.slice() } })

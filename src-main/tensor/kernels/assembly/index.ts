@@ -3,7 +3,15 @@ export { initialise, serve, useThreads } from './pool'
 export { product, productWorkspace } from './product'
 export { sumRows } from './rows'
 export { columnSums } from './columns'
-export { likelihood, likelihoodGradient, logSoftmax } from './likelihood'
+export {
+  bernoulli,
+  bernoulliGradient,
+  likelihood,
+  likelihoodGradient,
+  logSoftmax,
+  squaredError,
+  squaredErrorGradient,
+} from './likelihood'
 export { adam } from './adam'
 export { topItems } from './top'
 export { columnBounds, gatherColumns, sampledMeans, survivors } from './bounds'

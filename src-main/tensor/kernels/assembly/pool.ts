@@ -17,7 +17,15 @@ import { columnBoundsChunk, gatherColumnsChunk, sampledMeansChunk, survivorsChun
 import { columnSumsChunk } from './columns'
 import { groupAddChunk, groupDotChunk, groupSumChunk } from './groups'
 import { fewRowsChunk, packRowsChunk, productChunk } from './product'
-import { likelihoodChunk, likelihoodGradientChunk, logSoftmaxChunk } from './likelihood'
+import {
+  bernoulliChunk,
+  bernoulliGradientChunk,
+  likelihoodChunk,
+  likelihoodGradientChunk,
+  logSoftmaxChunk,
+  squaredErrorChunk,
+  squaredErrorGradientChunk,
+} from './likelihood'
 import { normalsChunk } from './noise'
 import { sumRowsChunk } from './rows'
 import { topItemsChunk } from './top'
@@ -92,6 +100,10 @@ export const SAMPLED_MEANS: i32 = 16
 export const COLUMN_BOUNDS: i32 = 17
 export const SURVIVORS: i32 = 18
 export const GATHER_COLUMNS: i32 = 19
+export const BERNOULLI: i32 = 20
+export const BERNOULLI_GRADIENT: i32 = 21
+export const SQUARED_ERROR: i32 = 22
+export const SQUARED_ERROR_GRADIENT: i32 = 23
 
 function runChunk(kernel: i32, chunk: i32): void {
   switch (kernel) {
@@ -135,6 +147,14 @@ function runChunk(kernel: i32, chunk: i32): void {
       return survivorsChunk(chunk)
     case GATHER_COLUMNS:
       return gatherColumnsChunk(chunk)
+    case BERNOULLI:
+      return bernoulliChunk(chunk)
+    case BERNOULLI_GRADIENT:
+      return bernoulliGradientChunk(chunk)
+    case SQUARED_ERROR:
+      return squaredErrorChunk(chunk)
+    case SQUARED_ERROR_GRADIENT:
+      return squaredErrorGradientChunk(chunk)
   }
 }
 
