@@ -44,13 +44,16 @@ export class StandInApp {
   private readonly waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   private readonly followers = new Set<() => void>()
   private calls = 0
+  private ended = false
 
   private constructor(private readonly process: ChildProcess) {
     process.on('message', (report: Report) => this.receive(report))
     process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
     this.exited = once(process, 'exit').then(([code]) => code as number | null)
     void this.exited.then(() => {
-      for (const { reject } of this.waiting.values()) reject(new Error(`The app has ended.\n${this.stderr}`))
+      this.ended = true
+      for (const { reject } of this.waiting.values()) reject(this.endedError())
+      this.waiting.clear()
     })
   }
 
@@ -84,11 +87,21 @@ export class StandInApp {
   /** Does something to the app in the place of user, page or system; see `calls` in electron.mjs. */
   call<T = void>(name: string, parameter?: unknown): Promise<T> {
     const call = ++this.calls
-    if (!this.process.connected) return Promise.reject(new Error(`The app has ended.\n${this.stderr}`))
+    // Its end of the channel may stay open for a moment after the process has gone.
+    if (this.ended || !this.process.connected) return Promise.reject(this.endedError())
     return new Promise((resolve, reject) => {
       this.waiting.set(call, { resolve, reject })
-      this.process.send({ call, name, parameter })
+      // Without a callback, a channel that breaks before the message is written is an error that nobody catches.
+      this.process.send({ call, name, parameter }, (error) => {
+        if (!error) return
+        this.waiting.delete(call)
+        reject(this.endedError())
+      })
     })
+  }
+
+  private endedError(): Error {
+    return new Error(`The app has ended.\n${this.stderr}`)
   }
 
   seen(): Promise<Seen> {
