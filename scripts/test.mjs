@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -21,9 +22,13 @@ const env = { ...process.env, ...(browser ? { CHROMIUM: browser } : {}) }
 if (browser) console.log(`Browser: ${browser}`)
 
 check('build', buildAnew)
-check('types', () => run('vue-tsc/bin/vue-tsc.js', ['--noEmit']))
-check('lint', () => run('eslint/bin/eslint.js', ['--max-warnings', '0', '.']))
-check('format', () => run('prettier/bin/prettier.cjs', ['--check', '.']))
+// One core each: lint takes longer than types and format together.
+await Promise.all([
+  checkAside('lint', 'eslint/bin/eslint.js', ['--max-warnings', '0', '.']),
+  checkAside('types', 'vue-tsc/bin/vue-tsc.js', ['--noEmit']).then(() =>
+    checkAside('format', 'prettier/bin/prettier.cjs', ['--check', '.']),
+  ),
+])
 const vitestReport = join(results, 'vitest.json')
 const vitestReporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`]
 suite('unit and integration tests', 'vitest/vitest.mjs', ['run', ...vitestReporters], vitestReport, countVitest)
@@ -50,8 +55,13 @@ function step(title, work) {
   console.log(`\n── ${title} ──`)
   const started = Date.now()
   const ok = work()
-  console.log(`── ${title}: ${ok ? 'passed' : 'FAILED'} in ${((Date.now() - started) / 1000).toFixed(0)} s`)
+  conclude(title, ok, started)
   return ok
+}
+
+/** Says how a step ended that began at `started`, in milliseconds since 1970. */
+function conclude(title, ok, started) {
+  console.log(`── ${title}: ${ok ? 'passed' : 'FAILED'} in ${((Date.now() - started) / 1000).toFixed(0)} s`)
 }
 
 /** Runs one tool of node_modules. */
@@ -63,6 +73,21 @@ function run(tool, parameters) {
 /** A step that passes or fails as a whole. */
 function check(title, work) {
   if (step(title, work)) total.passed++
+  else total.failed++
+}
+
+/** A step of one tool that passes or fails as a whole and may run beside others: what it says is shown when it has ended. */
+async function checkAside(title, tool, parameters) {
+  const started = Date.now()
+  const stdio = ['ignore', 'pipe', 'pipe']
+  const child = spawn(process.execPath, [join(root, 'node_modules', tool), ...parameters], { cwd: root, env, stdio })
+  const said = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => said.push(text))
+  const [status] = await once(child, 'close')
+  console.log(`\n── ${title} ──`)
+  process.stdout.write(Buffer.concat(said))
+  conclude(title, status === 0, started)
+  if (status === 0) total.passed++
   else total.failed++
 }
 
