@@ -6,6 +6,7 @@ import {
   bernoulliLogLikelihood,
   denseRows,
   dropEntries,
+  exposedLogLikelihood,
   multinomialLogLikelihood,
   normaliseRows,
   observedSquaredError,
@@ -117,6 +118,17 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
         }
       },
     },
+    'the likelihood among exposed entries': {
+      run: (x) => exposedLogLikelihood(x, awkward, eachEntry),
+      of: (x, stored) => {
+        const total = Math.log([...stored.keys()].reduce((sum, item) => sum + Math.exp(x[item]!), 0))
+        const weight = [...stored.values()].reduce((sum, own) => sum + own, 0)
+        return {
+          value: [...stored].reduce((sum, [item, own]) => sum + own * (x[item]! - total), 0),
+          slopes: x.map((logit, item) => (stored.has(item) ? stored.get(item)! - weight * Math.exp(logit - total) : 0)),
+        }
+      },
+    },
     'the Bernoulli likelihood': {
       run: (x) => bernoulliLogLikelihood(x, awkward),
       of: (x, stored) => ({
@@ -161,16 +173,18 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   })
 
   test('extreme logits stay finite', () => {
-    const [multinomial, weighted, bernoulli] = tf.tidy(() => {
+    const [multinomial, weighted, exposed, bernoulli] = tf.tidy(() => {
       const [x, rows] = [tf.tensor2d([[1e4, -1e4, 0, 0, 0, 0]]), csrOf([[0, 2]], 6)]
       return [
         multinomialLogLikelihood(x, rows),
         weightedMultinomialLogLikelihood(x, rows, Float32Array.of(5, 2)),
+        exposedLogLikelihood(x, rows, Float32Array.of(5, 2)),
         bernoulliLogLikelihood(x, rows),
       ].map((value) => value.dataSync()[0])
     })
     expect(multinomial).toBe(-1e4)
     expect(weighted).toBe(-2e4)
+    expect(exposed).toBe(-2e4)
     // Of the four logits of 0 one is stored; the logits of 10,000 on the side where they should be cost nothing.
     expect(bernoulli! / (-4 * Math.LN2)).toBeCloseTo(1, 3)
   })
@@ -180,6 +194,7 @@ test('weights and targets are one for each stored entry', () => {
   const x = tf.zeros([6, 6]) as Tensor2D
   const short = new Float32Array(5)
   expect(() => weightedMultinomialLogLikelihood(x, awkward, short)).toThrow('5 weights for 6 stored entries')
+  expect(() => exposedLogLikelihood(x, awkward, short)).toThrow('5 weights for 6 stored entries')
   expect(() => observedSquaredError(x, awkward, short)).toThrow('5 targets for 6 stored entries')
   x.dispose()
 })

@@ -195,6 +195,54 @@ function multinomial(logits: Tensor2D, rows: Csr, weights: Float32Array | null):
 }
 
 /**
+ * Multinomial log-likelihood among the stored entries of each row alone, without the constant: for every row the sum of
+ * weight · (x - log Σ exp(x)), the inner sum being over its stored entries too, as [rows]. It says how ratings are distributed among the
+ * items that a user was exposed to, and nothing about the others. A row that stores nothing gives 0.
+ * @param weights one for each stored entry, in the order of `rows.indices`
+ * @throws RangeError where there is not one weight for each stored entry
+ */
+export function exposedLogLikelihood(logits: Tensor2D, rows: Csr, weights: Float32Array): Tensor1D {
+  checkOneEach(rows, weights, 'weights')
+  const kernels = kernelsFor('likelihood')
+  if (kernels) {
+    const fused = tf.customGrad((given, save) => {
+      const [indptr, indices] = patternOf(rows)
+      const own = tf.tensor1d(weights)
+      keep(save, [given as Tensor, indptr, indices, own])
+      return {
+        value: kernels.exposedLikelihood(given as Tensor2D, indptr, indices, own),
+        gradFunc: (dy: Tensor, saved: Tensor[]) => {
+          const [x, pointers, stored, each] = saved as [Tensor2D, Tensor1D, Tensor1D, Tensor1D]
+          return kernels.exposedLikelihoodGradient(x, pointers, stored, each, dy as Tensor1D)
+        },
+      }
+    })
+    return fused(logits) as Tensor1D
+  }
+  const likelihood = tf.customGrad((given, save) => {
+    const stored = tf.cast(denseRows(rows), 'bool')
+    const own = denseRows(rows, weights)
+    const largest = tf.max(tf.where(stored, given as Tensor, -Infinity), 1, true)
+    const below = tf.where(stored, tf.sub(given as Tensor, largest), -Infinity)
+    const exps = tf.exp(below)
+    // An empty row has the sum 1 instead of 0, whose logarithm would make it NaN.
+    const empty = Float32Array.from({ length: rows.rows }, (_, u) => (rows.indptr[u] === rows.indptr[u + 1] ? 1 : 0))
+    const sum = tf.add(tf.sum(exps, 1, true), tf.tensor2d(empty, [rows.rows, 1]))
+    const softmax = tf.div(exps, sum)
+    keep(save, [stored, own, softmax])
+    return {
+      value: tf.sum(tf.mul(own, tf.where(stored, tf.sub(below, tf.log(sum)), 0)), 1),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [isStored, each, p] = saved as [Tensor, Tensor, Tensor]
+        const slope = tf.sub(each, tf.mul(tf.sum(each, 1, true), p))
+        return tf.where(isStored, tf.mul(tf.expandDims(dy, 1), slope), 0)
+      },
+    }
+  })
+  return likelihood(logits) as Tensor1D
+}
+
+/**
  * Bernoulli log-likelihood of binary rows under logits [rows, cols], the columns independent of each other: for every row the sum over
  * ALL columns of a · x - log(1 + exp(x)), a being 1 for stored entries and 0 for others, as [rows]. The logarithm is max(x, 0) +
  * log(1 + exp(-|x|)), which is finite for every finite logit.

@@ -75,6 +75,15 @@ function computeAll(kernels: Kernels): Record<string, Float32Array> {
     const targets = tf.tensor1d(left.slice(0, indices.size))
     return kernels.squaredErrorGradient(x(), indptr, indices, targets, tf.tensor1d(gradient))
   })
+  keep('exposedLikelihood', () => {
+    const [indptr, indices] = patternTensors(pattern)
+    return kernels.exposedLikelihood(x(), indptr, indices, tf.tensor1d(left.slice(0, indices.size)))
+  })
+  keep('exposedLikelihoodGradient', () => {
+    const [indptr, indices] = patternTensors(pattern)
+    const weights = tf.tensor1d(left.slice(0, indices.size))
+    return kernels.exposedLikelihoodGradient(x(), indptr, indices, weights, tf.tensor1d(gradient))
+  })
   keep('logSoftmax', () => kernels.logSoftmax(x()))
   keep('adam', () => {
     const [weight, first, second] = [tf.tensor1d(right), tf.zeros([right.length]), tf.zeros([right.length])]
@@ -128,7 +137,7 @@ describe.each(variants.map((variant) => [nameOf(variant), variant] as const))('%
       expect(values.every((value) => Number.isFinite(value))).toBe(true)
       // Products are sums of 701 terms of magnitude 0.64, bounds of 43, likelihoods of some hundred log-probabilities or logarithms.
       const sums = kernel.startsWith('product') || kernel === 'base' || kernel === 'squares'
-      const size = sums ? 200 : kernel === 'likelihood' || kernel === 'bernoulli' ? 1000 : 4
+      const size = sums ? 200 : ['likelihood', 'bernoulli', 'exposedLikelihood'].includes(kernel) ? 1000 : 4
       const allowed = (at: number): number => 2 ** -22 * (size + Math.abs(reference[kernel]![at]!))
       expect(firstDifference(values, reference[kernel]!, allowed), kernel).toBeNull()
     }

@@ -74,6 +74,25 @@ export interface KernelExports extends PairExports {
     dy: number,
     out: number,
   ): void
+  exposedLikelihood(
+    logits: number,
+    rows: number,
+    cols: number,
+    indptr: number,
+    indices: number,
+    weights: number,
+    value: number,
+  ): void
+  exposedLikelihoodGradient(
+    logits: number,
+    rows: number,
+    cols: number,
+    indptr: number,
+    indices: number,
+    weights: number,
+    dy: number,
+    out: number,
+  ): void
   logSoftmax(x: number, rows: number, cols: number, out: number): void
   adam(
     weight: number,

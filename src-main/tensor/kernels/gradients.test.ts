@@ -4,6 +4,7 @@ import { linear } from '../ops'
 import { Rng } from '../rng'
 import {
   bernoulliLogLikelihood,
+  exposedLogLikelihood,
   multinomialLogLikelihood,
   normaliseRows,
   observedSquaredError,
@@ -73,6 +74,12 @@ const functions: Record<
     step: 0.02,
     tolerance: 2e-3,
     run: (logits) => bernoulliLogLikelihood(logits as Tensor2D, rows),
+  },
+  'the likelihood among exposed entries': {
+    shapes: [[13, 37]],
+    step: 0.02,
+    tolerance: 2e-3,
+    run: (logits) => exposedLogLikelihood(logits as Tensor2D, rows, eachEntry),
   },
   // Quadratic: its central differences are exact too.
   'the squared error of observed entries': {

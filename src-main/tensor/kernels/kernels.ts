@@ -293,6 +293,41 @@ export class Kernels {
     return this.tensor(out)
   }
 
+  /** The multinomial log-likelihood of sparse rows among their stored entries alone, [rows]. */
+  exposedLikelihood(logits: Tensor2D, indptr: Tensor1D, indices: Tensor1D, weights: Tensor1D): Tensor1D {
+    const [rows, cols] = logits.shape
+    const value = this.backend.makeOutput([rows], 'float32')
+    const [l, p, i, w] = [logits, indptr, indices, weights].map((tensor) => this.address(tensor)) as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    this.exports.exposedLikelihood(l, rows, cols, p, i, w, this.address(value))
+    return this.tensor(value)
+  }
+
+  /** The gradient of `exposedLikelihood` in the logits, [rows, cols]. */
+  exposedLikelihoodGradient(
+    logits: Tensor2D,
+    indptr: Tensor1D,
+    indices: Tensor1D,
+    weights: Tensor1D,
+    dy: Tensor1D,
+  ): Tensor2D {
+    const [rows, cols] = logits.shape
+    const out = this.backend.makeOutput([rows, cols], 'float32')
+    const [l, p, i, w, d] = [logits, indptr, indices, weights, dy].map((tensor) => this.address(tensor)) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
+    this.exports.exposedLikelihoodGradient(l, rows, cols, p, i, w, d, this.address(out))
+    return this.tensor(out)
+  }
+
   /** Log-softmax of every row. */
   logSoftmax(x: Tensor2D): Tensor2D {
     const out = this.backend.makeOutput(x.shape.slice(), 'float32')

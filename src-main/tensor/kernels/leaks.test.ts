@@ -8,6 +8,7 @@ import { columnSums, linear } from '../ops'
 import { Rng } from '../rng'
 import {
   bernoulliLogLikelihood,
+  exposedLogLikelihood,
   multinomialLogLikelihood,
   normaliseRows,
   observedSquaredError,
@@ -47,6 +48,9 @@ const operations: Record<string, () => unknown> = {
   ),
   'the Bernoulli likelihood and its gradient': sum((given) => bernoulliLogLikelihood(given as Tensor2D, pattern)),
   'the squared error and its gradient': sum((given) => observedSquaredError(given as Tensor2D, pattern, eachEntry)),
+  'the likelihood among exposed entries and its gradient': sum((given) =>
+    exposedLogLikelihood(given as Tensor2D, pattern, eachEntry),
+  ),
   'log-softmax': () => kernels.logSoftmax(x()),
   'functions and their gradients': sum((given) => tf.elu(tf.tanh(tf.sigmoid(tf.exp(given))))),
   'copies of tensors': () => tf.clone(tf.clone(x())),

@@ -16,6 +16,7 @@ import type { Csr } from '../../../src-shared/domain/split'
 import { Rng } from '../rng'
 import {
   bernoulliLogLikelihood,
+  exposedLogLikelihood,
   multinomialLogLikelihood,
   observedSquaredError,
   weightedMultinomialLogLikelihood,
@@ -89,6 +90,10 @@ const unit = 2 ** -24
 
 /** Positive numbers, one for each stored entry. */
 const weightsOf = (rng: Rng, rows: Csr): Float32Array => Float32Array.from(rows.indices, () => 0.1 + 3 * rng.uniform())
+
+/** The cells of a dense matrix that a row stores. */
+const storedCells = ({ indptr, indices, cols }: Csr, row: number): number[] =>
+  Array.from(indices.subarray(indptr[row]!, indptr[row + 1]!), (item) => row * cols + item)
 
 describe('the multinomial likelihood', () => {
   test.each([
@@ -183,6 +188,113 @@ describe('the multinomial likelihood', () => {
     ;[0, 1 - share, -1 + share, 1, -share, -1 + share].forEach((expected, at) =>
       expect(gradient[at]).toBeCloseTo(expected, 6),
     )
+  })
+})
+
+describe('the likelihood among exposed entries', () => {
+  const exposed =
+    (weights: Float32Array) =>
+    (x: Tensor2D, rows: Csr): Tensor =>
+      exposedLogLikelihood(x, rows, weights)
+
+  /** In float64, with the magnitudes that rounding errors are measured by. */
+  function exactly(logits: Float32Array, rows: Csr, dy: Float32Array, weights: Float32Array) {
+    const { cols } = rows
+    const [value, valueSize] = [new Float64Array(rows.rows), new Float64Array(rows.rows)]
+    const [gradient, gradientSize] = [new Float64Array(logits.length), new Float64Array(logits.length)]
+    for (let row = 0; row < rows.rows; row++) {
+      const entries = Array.from(
+        { length: rows.indptr[row + 1]! - rows.indptr[row]! },
+        (_, at) => rows.indptr[row]! + at,
+      )
+      const cellOf = (entry: number): number => row * cols + rows.indices[entry]!
+      const largest = entries.reduce((most, entry) => Math.max(most, logits[cellOf(entry)]!), -Infinity)
+      const sum = entries.reduce((all, entry) => all + Math.exp(logits[cellOf(entry)]! - largest), 0)
+      const weight = entries.reduce((all, entry) => all + weights[entry]!, 0)
+      for (const entry of entries) {
+        const below = logits[cellOf(entry)]! - largest
+        const share = (weight * Math.exp(below)) / sum
+        value[row]! += weights[entry]! * (below - Math.log(sum))
+        valueSize[row]! += weights[entry]! * (Math.abs(below) + Math.log(sum) + 1)
+        gradient[cellOf(entry)] = dy[row]! * (weights[entry]! - share)
+        // An error of the exponent is one of the factor.
+        gradientSize[cellOf(entry)] = Math.abs(dy[row]!) * (weights[entry]! + share * (1 + Math.abs(below)))
+      }
+    }
+    return { value, gradient, valueSize, gradientSize }
+  }
+
+  test('and its gradient are those of float64, and of the portable way, within the rounding of their parts', () => {
+    const rng = Rng.seeded(46)
+    for (let trial = 0; trial < 60; trial++) {
+      const [rows, cols] = [pick(rng, sizes), pick(rng, [...sizes, 1000, 2003])]
+      const pattern = randomRows(rng, rows, cols, pick(rng, [0.02, 0.3, 1]))
+      // Also far from zero: the largest is taken out before anything is rounded.
+      const shift = pick(rng, [0, 0, 5000])
+      const logits = normals(rng, rows * cols, pick(rng, [0.1, 1, 8])).map((x) => x + shift)
+      const [dy, weights] = [normals(rng, rows), weightsOf(rng, pattern)]
+      const { fast, portable } = bothWays(['likelihood'], () => valueAndGradient(logits, pattern, dy, exposed(weights)))
+      const exact = exactly(logits, pattern, dy, weights)
+      const error = unit * (4 + Math.sqrt(cols))
+      for (const found of [fast, portable])
+        for (const [part, expected, size] of [
+          [0, exact.value, exact.valueSize],
+          [1, exact.gradient, exact.gradientSize],
+        ] as const)
+          expect(
+            firstDifference(found[part], expected, (at) => error * size[at]!),
+            `${rows} × ${cols} at ${shift}, part ${part}, ${found === fast ? 'fast' : 'portable'}`,
+          ).toBeNull()
+    }
+  })
+
+  test('with every column stored is the weighted likelihood, and does not depend on what is not stored', () => {
+    const rng = Rng.seeded(47)
+    const [rows, cols] = [7, 61]
+    const pattern = randomRows(rng, rows, cols, 0.4)
+    const [logits, dy, weights] = [normals(rng, rows * cols, 2), normals(rng, rows), weightsOf(rng, pattern)]
+    const all = csrOf(
+      Array.from({ length: rows }, () => Array.from({ length: cols }, (_, item) => item)),
+      cols,
+    )
+    const everyWeight = weightsOf(rng, all)
+    const among = valueAndGradient(logits, all, dy, exposed(everyWeight))
+    valueAndGradient(logits, all, dy, weighted(everyWeight)).forEach((values, part) =>
+      expect(firstDifference(among[part]!, values, (at) => 1e-5 * (1 + Math.abs(values[at]!)))).toBeNull(),
+    )
+    const cells = new Set(Array.from({ length: rows }, (_, row) => storedCells(pattern, row)).flat())
+    const others = logits.map((x, cell) => (cells.has(cell) ? x : [NaN, Infinity, -Infinity, 1e4][cell % 4]!))
+    const { fast, portable } = bothWays(['likelihood'], () =>
+      [logits, others].map((x) => valueAndGradient(x, pattern, dy, exposed(weights))),
+    )
+    for (const [plain, spoilt] of [fast, portable])
+      for (const part of [0, 1] as const) expect(bytesOf(spoilt![part]).equals(bytesOf(plain![part]))).toBe(true)
+  })
+
+  test('of empty rows and of rows of one entry is 0, and so is its gradient', () => {
+    const rows = csrOf([[], [2], [0], []], 3)
+    const logits = Float32Array.of(1, 2, 3, 1e4, -1e4, 5, -1e4, 0, 0, 1, 2, 3)
+    const { fast, portable } = bothWays(['likelihood'], () =>
+      valueAndGradient(logits, rows, Float32Array.of(1, 2, 3, 4), exposed(Float32Array.of(2, 0.3))),
+    )
+    for (const [value, gradient] of [fast, portable]) {
+      expect([...value].map(Math.abs)).toEqual([0, 0, 0, 0])
+      expect(gradient.every((slope) => slope === 0)).toBe(true)
+    }
+  })
+
+  test('extreme logits keep their difference, and NaN and infinity spoil their own row alone, in both ways', () => {
+    const rows = csrOf([[0, 1], [0, 1], [0, 2], [1, 2], [0, 1], []], 3)
+    const logits = Float32Array.of(1e4, -1e4, 0, 1e4, 1e4, 0, NaN, 0, 1, 5, Infinity, 1, -Infinity, 1, 0, NaN, 1, 2)
+    const { fast, portable } = bothWays(['likelihood'], () =>
+      valueAndGradient(logits, rows, Float32Array.of(1, 1, 1, 1, 1, 1), exposed(new Float32Array(10).fill(0.5))),
+    )
+    for (const [value, gradient] of [fast, portable]) {
+      expect(value[0]).toBe(-1e4)
+      expect(value[1]).toBeCloseTo(-Math.LN2, 6)
+      expect([...value.subarray(2)]).toEqual([NaN, NaN, -Infinity, 0])
+      expect([...gradient]).toEqual([-0.5, 0.5, 0, 0, 0, 0, NaN, 0, NaN, 0, NaN, NaN, 0.5, -0.5, 0, 0, 0, 0])
+    }
   })
 })
 

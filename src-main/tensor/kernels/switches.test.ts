@@ -8,6 +8,7 @@ import { columnSums, linear } from '../ops'
 import { Rng } from '../rng'
 import {
   bernoulliLogLikelihood,
+  exposedLogLikelihood,
   multinomialLogLikelihood,
   normaliseRows,
   observedSquaredError,
@@ -35,7 +36,18 @@ const ones = (): Tensor2D => tf.ones([3, 3])
 /** What the engine asks of the kernels, with the switch that decides on each. */
 const served: [
   KernelName,
-  'product' | 'columnSums' | 'sumRows' | 'likelihood' | 'bernoulli' | 'squaredError' | 'adam' | 'unary' | 'fillNormal',
+  (
+    | 'product'
+    | 'columnSums'
+    | 'sumRows'
+    | 'likelihood'
+    | 'bernoulli'
+    | 'squaredError'
+    | 'exposedLikelihood'
+    | 'adam'
+    | 'unary'
+    | 'fillNormal'
+  ),
   () => unknown,
 ][] = [
   ['product', 'product', () => tf.matMul(ones(), ones())],
@@ -46,6 +58,7 @@ const served: [
   ['likelihood', 'likelihood', () => weightedMultinomialLogLikelihood(ones(), rows, Float32Array.of(1, 2, 3))],
   ['likelihood', 'bernoulli', () => bernoulliLogLikelihood(ones(), rows)],
   ['likelihood', 'squaredError', () => observedSquaredError(ones(), rows, Float32Array.of(1, 2, 3))],
+  ['likelihood', 'exposedLikelihood', () => exposedLogLikelihood(ones(), rows, Float32Array.of(1, 2, 3))],
   [
     'adam',
     'adam',

@@ -8,6 +8,7 @@ import { columnSums, linear } from '../ops'
 import { Rng } from '../rng'
 import {
   bernoulliLogLikelihood,
+  exposedLogLikelihood,
   multinomialLogLikelihood,
   normaliseRows,
   observedSquaredError,
@@ -80,6 +81,10 @@ const computations: Record<string, () => Float32Array | Int32Array> = {
   'the gradient of the Bernoulli likelihood': () => gradientOf((given) => bernoulliLogLikelihood(given, pattern)),
   'the squared error': () => valuesOf(() => observedSquaredError(tensorLogits(), pattern, eachEntry)),
   'the gradient of the squared error': () => gradientOf((given) => observedSquaredError(given, pattern, eachEntry)),
+  'the likelihood among exposed entries': () =>
+    valuesOf(() => exposedLogLikelihood(tensorLogits(), pattern, eachEntry)),
+  'the gradient of the likelihood among exposed entries': () =>
+    gradientOf((given) => exposedLogLikelihood(given, pattern, eachEntry)),
   'log-softmax': () => valuesOf(() => kernels.logSoftmax(tensorLogits())),
   'steps of Adam': () => {
     const weights = createWeights({ w: { shape: [logits.length], data: logits.slice() } })

@@ -6,6 +6,8 @@ export { columnSums } from './columns'
 export {
   bernoulli,
   bernoulliGradient,
+  exposedLikelihood,
+  exposedLikelihoodGradient,
   likelihood,
   likelihoodGradient,
   logSoftmax,

@@ -1,5 +1,5 @@
-// Log-likelihoods of sparse rows under logits, and their gradients: multinomial, Bernoulli and, but for a constant, normal; log-softmax by
-// the same pieces. One row at a time.
+// Log-likelihoods of sparse rows under logits, and their gradients: multinomial among all columns or the stored ones, Bernoulli and, but for
+// a constant, normal; log-softmax by the same pieces. One row at a time.
 import { exp4, logOnePlus4, maxLanes, sigmoid4, sumLanes } from './math'
 import {
   addressAt,
@@ -9,6 +9,8 @@ import {
   setInt,
   BERNOULLI,
   BERNOULLI_GRADIENT,
+  EXPOSED_LIKELIHOOD,
+  EXPOSED_LIKELIHOOD_GRADIENT,
   LIKELIHOOD,
   LIKELIHOOD_GRADIENT,
   LOG_SOFTMAX,
@@ -137,7 +139,7 @@ function logSumExpOf(x: usize, cols: i32): f32 {
   let sum = sumLanes(
     f32x4.add(f32x4.add(v128.load(kept), v128.load(kept, 16)), f32x4.add(v128.load(kept, 32), v128.load(kept, 48))),
   )
-  for (; at < end; at += 4) sum += f32x4.extract_lane(exp4(f32x4.splat(load<f32>(at) - largest)), 0)
+  for (; at < end; at += 4) sum += exp32(load<f32>(at) - largest)
   return largest + log32(sum)
 }
 
@@ -181,6 +183,107 @@ export function likelihoodGradientChunk(chunk: i32): void {
   }
 }
 
+/**
+ * value[r] = Σ over the stored columns of row r of weight · log softmax, the softmax being among these columns alone.
+ * @param logits [rows, cols] float32
+ * @param weights one for each stored entry
+ */
+export function exposedLikelihood(
+  logits: usize,
+  rows: i32,
+  cols: i32,
+  indptr: usize,
+  indices: usize,
+  weights: usize,
+  value: usize,
+): void {
+  setRows(logits, rows, cols, indptr, indices)
+  setInt(5, <i32>weights)
+  setInt(6, <i32>value)
+  run(EXPOSED_LIKELIHOOD, (rows + CHUNK - 1) / CHUNK)
+}
+
+export function exposedLikelihoodChunk(chunk: i32): void {
+  const cols = intAt(2)
+  const last = min<i32>(intAt(1), (chunk + 1) * CHUNK)
+  for (let row = chunk * CHUNK; row < last; row++) {
+    const at = (<usize>row) << 2
+    const logits = addressAt(0) + at * cols
+    const indptr = addressAt(3) + at
+    const indices = addressAt(4)
+    const weights = addressAt(5)
+    const from = load<i32>(indptr)
+    const to = load<i32>(indptr, 4)
+    const largest = largestStored(logits, indices, from, to)
+    let stored: f32 = 0
+    let sum: f32 = 0
+    for (let entry = from; entry < to; entry++) {
+      const x = load<f32>(cellOf(logits, indices, entry)) - largest
+      stored += givenAt(weights, entry) * x
+      sum += exp32(x)
+    }
+    store<f32>(addressAt(6) + at, from < to ? stored - weightOf(weights, from, to) * log32(sum) : 0)
+  }
+}
+
+/** The largest of a row's stored values; -infinity where none is stored. */
+function largestStored(row: usize, indices: usize, from: i32, to: i32): f32 {
+  let largest: f32 = -Infinity
+  for (let entry = from; entry < to; entry++) largest = max<f32>(largest, load<f32>(cellOf(row, indices, entry)))
+  return largest
+}
+
+function exp32(x: f32): f32 {
+  return f32x4.extract_lane(exp4(f32x4.splat(x)), 0)
+}
+
+/** out = dy[r] · (weight − Σ weights · softmax) where an entry is stored, 0 elsewhere: the gradient of `exposedLikelihood`, [rows, cols]. */
+export function exposedLikelihoodGradient(
+  logits: usize,
+  rows: i32,
+  cols: i32,
+  indptr: usize,
+  indices: usize,
+  weights: usize,
+  dy: usize,
+  out: usize,
+): void {
+  setRows(logits, rows, cols, indptr, indices)
+  setInt(5, <i32>weights)
+  setInt(6, <i32>dy)
+  setInt(7, <i32>out)
+  run(EXPOSED_LIKELIHOOD_GRADIENT, (rows + CHUNK - 1) / CHUNK)
+}
+
+export function exposedLikelihoodGradientChunk(chunk: i32): void {
+  const cols = intAt(2)
+  const last = min<i32>(intAt(1), (chunk + 1) * CHUNK)
+  for (let row = chunk * CHUNK; row < last; row++) {
+    const at = (<usize>row) << 2
+    const logits = addressAt(0) + at * cols
+    const indptr = addressAt(3) + at
+    const indices = addressAt(4)
+    const weights = addressAt(5)
+    const from = load<i32>(indptr)
+    const to = load<i32>(indptr, 4)
+    const dy = load<f32>(addressAt(6) + at)
+    const out = addressAt(7) + at * cols
+    memory.fill(out, 0, (<usize>cols) << 2)
+    const largest = largestStored(logits, indices, from, to)
+    let sum: f32 = 0
+    for (let entry = from; entry < to; entry++) {
+      const e = exp32(load<f32>(cellOf(logits, indices, entry)) - largest)
+      store<f32>(cellOf(out, indices, entry), e)
+      sum += e
+    }
+    const factor = weightOf(weights, from, to) / sum
+    for (let entry = from; entry < to; entry++) {
+      const cell = cellOf(out, indices, entry)
+      store<f32>(cell, dy * (givenAt(weights, entry) - factor * load<f32>(cell)))
+    }
+  }
+}
+
 /** out = factor · exp(x − shift). */
 function expRow(x: usize, cols: i32, shift: f32, factor: f32, out: usize): void {
   const shifts = f32x4.splat(shift)
@@ -198,8 +301,7 @@ function expRow(x: usize, cols: i32, shift: f32, factor: f32, out: usize): void 
     v128.store(out + at, e2, 32)
     v128.store(out + at, e3, 48)
   }
-  for (; at < end; at += 4)
-    store<f32>(out + at, f32x4.extract_lane(exp4(f32x4.splat(load<f32>(x + at) - shift)), 0) * factor)
+  for (; at < end; at += 4) store<f32>(out + at, exp32(load<f32>(x + at) - shift) * factor)
 }
 
 /**

@@ -20,6 +20,8 @@ import { fewRowsChunk, packRowsChunk, productChunk } from './product'
 import {
   bernoulliChunk,
   bernoulliGradientChunk,
+  exposedLikelihoodChunk,
+  exposedLikelihoodGradientChunk,
   likelihoodChunk,
   likelihoodGradientChunk,
   logSoftmaxChunk,
@@ -104,6 +106,8 @@ export const BERNOULLI: i32 = 20
 export const BERNOULLI_GRADIENT: i32 = 21
 export const SQUARED_ERROR: i32 = 22
 export const SQUARED_ERROR_GRADIENT: i32 = 23
+export const EXPOSED_LIKELIHOOD: i32 = 24
+export const EXPOSED_LIKELIHOOD_GRADIENT: i32 = 25
 
 function runChunk(kernel: i32, chunk: i32): void {
   switch (kernel) {
@@ -155,6 +159,10 @@ function runChunk(kernel: i32, chunk: i32): void {
       return squaredErrorChunk(chunk)
     case SQUARED_ERROR_GRADIENT:
       return squaredErrorGradientChunk(chunk)
+    case EXPOSED_LIKELIHOOD:
+      return exposedLikelihoodChunk(chunk)
+    case EXPOSED_LIKELIHOOD_GRADIENT:
+      return exposedLikelihoodGradientChunk(chunk)
   }
 }
 
