@@ -38,6 +38,8 @@ export interface FitReporter {
    */
   checkpoint(checkpoint: Checkpoint): Promise<void>
   log(level: 'info' | 'warning' | 'error', text: string): void
+  /** Once the exposure model is trained; only of methods with the capability `exposure-effects`. Left out where nobody listens. */
+  exposureCheck?(check: ExposureCheck): void
 }
 
 /**

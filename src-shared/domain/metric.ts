@@ -300,9 +300,12 @@ export const cutoffWords = `Lists are measured at ${cutoffs.join(' and ')}, rate
 export type Metrics = Record<string, number>
 
 /** The metrics that are watched on the validation part during a training, in reporting order. */
-export const metricNames: readonly string[] = cutoffs.flatMap((k) =>
-  rankingMetrics.map((metric) => `${metric.id}@${k}`),
-)
+export const metricNames: readonly string[] = metricNamesAt(cutoffs)
+
+/** The ranking metrics at some cut-offs, in reporting order. */
+export function metricNamesAt(lengths: readonly number[]): string[] {
+  return lengths.flatMap((k) => rankingMetrics.map((metric) => `${metric.id}@${k}`))
+}
 
 /** What a metric name says. */
 export interface MetricName {

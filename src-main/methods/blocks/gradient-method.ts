@@ -6,17 +6,52 @@ import { checkedArrays, createWeights, disposeWeights, readTensors, type Weights
 import { Rng } from '../../tensor/rng'
 import { logSoftmaxRows } from '../../tensor/ops'
 import { canRankRows, ItemRanker, logitsOf, type ItemLayer } from '../../tensor/rank'
-import { tf } from '../../tensor/tf'
+import { tf, type Tensor2D } from '../../tensor/tf'
 import type { EdgeKnowledge, FittedModel, Method, NamedArray, ScoreOptions } from '../method'
 import { numberParam } from './training-params'
 
 /** What a model adds to its weights: everything but reading its scores, saving and disposing. */
-export interface GradientModelParts extends Omit<GradientModel, 'weights' | 'score' | 'rank' | 'save' | 'dispose'> {
+export interface GradientModelParts extends Omit<GradientModel, 'weights' | keyof WeightedModel> {
   /**
    * What the item logits [rows.rows, items] are made of: the scores are their log-softmax, and items are ranked by them, where possible
    * without computing them all. Called inside a tidy.
    */
-  itemLayer(rows: Csr, options?: ScoreOptions): ItemLayer
+  itemLayer: ItemLayerOf
+}
+
+type ItemLayerOf = (rows: Csr, options?: ScoreOptions) => ItemLayer
+
+/** What follows from the weights of a model and how its logits are made. */
+type WeightedModel = Required<Pick<FittedModel, 'score' | 'rank' | 'save' | 'dispose'>>
+
+/**
+ * Scores, ranks, saves and disposes of a model.
+ * @param itemLayer see `GradientModelParts`
+ * @param scoresOf makes scores of logits; their log-softmax unless given
+ */
+export function weightedModel(
+  weights: Weights,
+  itemLayer: ItemLayerOf,
+  scoresOf: (logits: Tensor2D) => Tensor2D = logSoftmaxRows,
+): WeightedModel {
+  const ranker = new ItemRanker()
+  return {
+    async score(rows, options) {
+      const scores = tf.tidy(() => scoresOf(logitsOf(itemLayer(rows, options))))
+      const values = (await scores.data()) as Float32Array
+      scores.dispose()
+      return values
+    },
+    async rank(rows, known, k) {
+      if (canRankRows()) return ranker.rank(() => itemLayer(rows), known, k)
+      const logits = tf.tidy(() => logitsOf(itemLayer(rows)))
+      const values = (await logits.data()) as Float32Array
+      logits.dispose()
+      return rankRows(values, known, k)
+    },
+    save: () => readTensors(weights),
+    dispose: () => disposeWeights(weights),
+  }
 }
 
 /** A method that is trained by gradient steps, from the two things it has of its own. */
@@ -40,26 +75,7 @@ const assemble = <N extends string>(
   const weights = createWeights(arrays)
   try {
     const { itemLayer, ...parts } = architecture.build(weights, params, items, knowledge)
-    const ranker = new ItemRanker()
-    return {
-      ...parts,
-      weights,
-      async score(rows, options) {
-        const scores = tf.tidy(() => logSoftmaxRows(logitsOf(itemLayer(rows, options))))
-        const values = (await scores.data()) as Float32Array
-        scores.dispose()
-        return values
-      },
-      async rank(rows, known, k) {
-        if (canRankRows()) return ranker.rank(() => itemLayer(rows), known, k)
-        const logits = tf.tidy(() => logitsOf(itemLayer(rows)))
-        const values = (await logits.data()) as Float32Array
-        logits.dispose()
-        return rankRows(values, known, k)
-      },
-      save: () => readTensors(weights),
-      dispose: () => disposeWeights(weights),
-    }
+    return { ...parts, ...weightedModel(weights, itemLayer), weights }
   } catch (thrown) {
     disposeWeights(weights)
     throw thrown

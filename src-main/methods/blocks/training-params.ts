@@ -9,6 +9,8 @@ interface TrainingDefaults {
   learningRate: number
   weightDecay: number
   patience: number
+  /** What early stopping goes by; NDCG@10 unless given. */
+  stopsBy?: string
 }
 
 /** How long a training may take, in epochs. */
@@ -25,11 +27,11 @@ export const epochsParam = (value: number): ParamSpec => ({
 })
 
 /** When early stopping on the ranking of the validation part ends a training. */
-export const patienceParam = (value: number): ParamSpec => ({
+export const patienceParam = (value: number, stopsBy = 'NDCG@10'): ParamSpec => ({
   key: 'patience',
   type: 'integer',
   label: 'Patience',
-  help: 'Epochs without a better validation NDCG@10 after which training stops and the best weights are put back.',
+  help: `Epochs without a better validation ${stopsBy} after which training stops and the best weights are put back.`,
   unit: 'epochs',
   default: value,
   min: 1,
@@ -37,7 +39,7 @@ export const patienceParam = (value: number): ParamSpec => ({
   basic: false,
 })
 
-/** The parameters of every method trained by `gradientFit`. */
+/** The parameters of every method trained by `learn`. */
 export const trainingParams = (defaults: TrainingDefaults): ParamSchema => [
   epochsParam(defaults.epochs),
   {
@@ -71,18 +73,22 @@ export const trainingParams = (defaults: TrainingDefaults): ParamSchema => [
     max: 1,
     basic: false,
   },
-  patienceParam(defaults.patience),
+  patienceParam(defaults.patience, defaults.stopsBy),
 ]
 
-/** The metrics that `validateRanking` gives. */
-export const validationSeries: SeriesInfo[] = cutoffs.flatMap((k) =>
-  rankingMetrics.map((metric) => ({
-    id: `${metric.id}@${k}`,
-    label: `${metric.label}@${k}`,
-    help: `On the validation part, k = ${k}. ${metric.help}`,
-    group: 'validation' as const,
-  })),
-)
+/** The metrics that `validateRanking` gives, at these cut-offs. */
+export const validationSeriesAt = (lengths: readonly number[]): SeriesInfo[] =>
+  lengths.flatMap((k) =>
+    rankingMetrics.map((metric) => ({
+      id: `${metric.id}@${k}`,
+      label: `${metric.label}@${k}`,
+      help: `On the validation part, k = ${k}. ${metric.help}`,
+      group: 'validation' as const,
+    })),
+  )
+
+/** Those that it gives unless told otherwise. */
+export const validationSeries = validationSeriesAt(cutoffs)
 
 /** A numeric parameter of values that passed `resolveParams`. */
 export function numberParam(params: ParamValues, key: string): number {

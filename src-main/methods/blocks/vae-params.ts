@@ -1,6 +1,31 @@
 import type { SeriesInfo } from '../../../src-shared/domain/method'
 import type { ParamSchema } from '../../../src-shared/params/params'
 
+/** The KL weight. */
+export const klParams = (defaults: { klCap: number; annealSteps: number }): ParamSchema => [
+  {
+    key: 'klCap',
+    type: 'number',
+    label: 'KL weight',
+    help: 'The final weight of the KL term. Larger pulls all users towards the average, smaller lets the model memorise.',
+    default: defaults.klCap,
+    min: 0,
+    max: 10,
+    basic: true,
+  },
+  {
+    key: 'annealSteps',
+    type: 'integer',
+    label: 'KL annealing',
+    help: 'Optimiser steps in which the KL weight would rise from 0 to 1; it stops at its final value. 0 starts there.',
+    unit: 'steps',
+    default: defaults.annealSteps,
+    min: 0,
+    max: 10000000,
+    basic: false,
+  },
+]
+
 /** Parameters of the encoder, the decoder and the KL weight. */
 export const vaeParams = (defaults: { dropout: number; klCap: number; annealSteps: number }): ParamSchema => [
   {
@@ -35,27 +60,7 @@ export const vaeParams = (defaults: { dropout: number; klCap: number; annealStep
     max: 0.95,
     basic: true,
   },
-  {
-    key: 'klCap',
-    type: 'number',
-    label: 'KL weight',
-    help: 'The final weight of the KL term. Larger pulls all users towards the average, smaller lets the model memorise.',
-    default: defaults.klCap,
-    min: 0,
-    max: 10,
-    basic: true,
-  },
-  {
-    key: 'annealSteps',
-    type: 'integer',
-    label: 'KL annealing',
-    help: 'Optimiser steps in which the KL weight would rise from 0 to 1; it stops at its final value. 0 starts there.',
-    unit: 'steps',
-    default: defaults.annealSteps,
-    min: 0,
-    max: 10000000,
-    basic: false,
-  },
+  ...klParams(defaults),
 ]
 
 /** The parts of the objective of a VAE recommender. @param minimised what the loss is made of, in words */

@@ -1,8 +1,8 @@
-import { cutoffs, metricNames, type Metrics } from '../../../src-shared/domain/metric'
+import { cutoffs, metricNamesAt, type Metrics } from '../../../src-shared/domain/metric'
 import { rowOf, takeRows, type Csr, type Split } from '../../../src-shared/domain/split'
 import type { TopK } from '../../jobs/trainer-contract'
 import type { FittedModel } from '../../methods/method'
-import { addListMetrics, rankRows, RelevantItems, topItems } from './ranking'
+import { addListMetrics, listMetricNames, rankRows, RelevantItems, topItems } from './ranking'
 
 export type Scorer = Pick<FittedModel, 'score' | 'rank'>
 
@@ -15,6 +15,8 @@ export const blockRowsFor = (items: number): number => Math.max(1, Math.min(2048
 export interface EvaluateOptions {
   /** Users scored together; the metrics do not depend on it. */
   blockRows?: number
+  /** Lengths of the lists that are measured; `cutoffs` unless given. */
+  cutoffs?: readonly number[]
   /** Asked between blocks: true stops the evaluation. */
   stop?: () => boolean
   /** Told between blocks, in 0..1; waited for. */
@@ -60,8 +62,11 @@ export async function evaluate(
   for (let u = 0; u < held.rows; u++) if (held.indptr[u + 1]! > held.indptr[u]!) users.push(u)
 
   const known = knownParts(split, part)
-  const sums: Metrics = Object.fromEntries(metricNames.map((name) => [name, 0]))
-  const deepest = Math.max(...cutoffs)
+  const lengths = options.cutoffs ?? cutoffs
+  const namesByLength = lengths.map(listMetricNames)
+  const names = metricNamesAt(lengths)
+  const sums: Metrics = Object.fromEntries(names.map((name) => [name, 0]))
+  const deepest = Math.max(...lengths)
   const blockRows = options.blockRows ?? blockRowsFor(held.cols)
   const relevant = new RelevantItems(held.cols)
   for (let from = 0; from < users.length; from += blockRows) {
@@ -74,12 +79,12 @@ export async function evaluate(
       : rankRows(await model.score(rows), taken, deepest)
     block.forEach((user, r) => {
       relevant.set(rowOf(held, user))
-      addListMetrics(sums, lists.subarray(r * deepest, (r + 1) * deepest), relevant)
+      addListMetrics(sums, lists.subarray(r * deepest, (r + 1) * deepest), relevant, namesByLength)
     })
     await options.progress?.(Math.min(1, (from + blockRows) / users.length))
     await new Promise(setImmediate)
   }
-  const metrics = Object.fromEntries(metricNames.map((name) => [name, users.length ? sums[name]! / users.length : 0]))
+  const metrics = Object.fromEntries(names.map((name) => [name, users.length ? sums[name]! / users.length : 0]))
   return { metrics, users: users.length }
 }
 

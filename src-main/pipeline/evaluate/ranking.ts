@@ -101,11 +101,24 @@ export function listMetricsAt(
   return { recall: hits / most, recallFull: hits / relevant.size, ndcg: gain / idealGain(most) }
 }
 
-const namesAt = cutoffs.map((k) => ({ k, recall: `recall@${k}`, recallFull: `recallFull@${k}`, ndcg: `ndcg@${k}` }))
+/** What the metrics of a list of this length are called. */
+export const listMetricNames = (k: number): Record<'recall' | 'recallFull' | 'ndcg', string> & { k: number } => ({
+  k,
+  recall: `recall@${k}`,
+  recallFull: `recallFull@${k}`,
+  ndcg: `ndcg@${k}`,
+})
+
+const usualNames = cutoffs.map(listMetricNames)
 
 /** Adds the metrics of one user's list at every cut-off to `sums`. */
-export function addListMetrics(sums: Metrics, top: ArrayLike<number>, relevant: Relevant): void {
-  for (const names of namesAt) {
+export function addListMetrics(
+  sums: Metrics,
+  top: ArrayLike<number>,
+  relevant: Relevant,
+  namesByLength: readonly ReturnType<typeof listMetricNames>[] = usualNames,
+): void {
+  for (const names of namesByLength) {
     const { recall, recallFull, ndcg } = listMetricsAt(names.k, top, relevant)
     sums[names.recall] = (sums[names.recall] ?? 0) + recall
     sums[names.recallFull] = (sums[names.recallFull] ?? 0) + recallFull

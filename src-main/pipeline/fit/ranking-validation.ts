@@ -1,11 +1,34 @@
 import { z } from 'zod'
 import type { Metrics } from '../../../src-shared/domain/metric'
 import type { FitContext } from '../../methods/method'
-import { evaluate, type Scorer } from '../evaluate/evaluate'
+import { evaluate, type EvaluateOptions, type Scorer } from '../evaluate/evaluate'
 import type { Pace } from './pace'
 
-/** The epoch with the highest validation NDCG@10 so far; null before there is one. */
+/** The epoch with the highest value of the criterion so far; null before there is one. */
 export const bestSchema = z.object({ epoch: z.number().int(), value: z.number() }).nullable()
+
+/** What is found after an epoch. */
+export interface Validation {
+  /** What is reported of it, by series. */
+  values: Record<string, number>
+  /** What early stopping goes by, higher is better; null where there is nothing to validate with. */
+  value: number | null
+}
+
+/**
+ * Validates after an epoch what is being trained; null where it was stopped.
+ * @param epoch epochs done before it
+ */
+export type Criterion = (pace: Pace, epoch: number) => Promise<Validation | null>
+
+/** By the NDCG of the validation part, at 10 unless another cut-off is given, with all ranking metrics reported. */
+export const rankingCriterion =
+  (model: Scorer, context: FitContext, options: { cutoffs?: readonly number[]; k?: number } = {}): Criterion =>
+  async (pace, epoch) => {
+    const validation = await validateRanking(model, context, pace, epoch, options)
+    if (!validation) return null
+    return { values: validation.metrics, value: validation.metrics[`ndcg@${options.k ?? 10}`] ?? null }
+  }
 
 export interface RankingValidation {
   /** Nothing where no user has a validation item. */
@@ -17,7 +40,7 @@ export interface RankingValidation {
 /**
  * How a model ranks the validation part after an epoch. The stop signal is read before every block of users.
  * @param epoch epochs done before it
- * @param blockRows users ranked together, where the blocks of `evaluate` take too long
+ * @param options users ranked together, where the blocks of `evaluate` take too long, and other cut-offs than the usual
  * @returns null where it was stopped
  */
 export async function validateRanking(
@@ -25,10 +48,10 @@ export async function validateRanking(
   { split, signal, report }: Pick<FitContext, 'split' | 'signal' | 'report'>,
   pace: Pace,
   epoch: number,
-  blockRows?: number,
+  options: Pick<EvaluateOptions, 'blockRows' | 'cutoffs'> = {},
 ): Promise<RankingValidation | null> {
   const validation = await evaluate(model, split, 'validation', {
-    ...(blockRows === undefined ? {} : { blockRows }),
+    ...options,
     stop: () => signal.requested !== null,
     progress: (fraction) => report.progress(pace.validating(epoch, fraction)),
   })

@@ -141,7 +141,7 @@ async function fit(context: FitContext): Promise<FitOutcome> {
         `The training diverged: the loss became ${loss} in epoch ${state.epoch + 1}. A larger regularisation keeps the equations solvable.`,
         { epoch: state.epoch + 1 },
       )
-    const validation = await validateRanking(model, context, pace, state.epoch, blockRows)
+    const validation = await validateRanking(model, context, pace, state.epoch, { blockRows })
     if (!validation) {
       const stop = await stopped()
       if (stop) return stop
