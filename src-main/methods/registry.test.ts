@@ -7,7 +7,7 @@ import { defaultParams, resolveParams } from '../../src-shared/params/params'
 import { findMethod, methods } from './registry'
 
 test('an unknown method is refused with the list of those there are', () => {
-  expect(() => findMethod('no-such')).toThrow('There is no method "no-such". Available: csc, clev, multi-vae, ')
+  expect(() => findMethod('no-such')).toThrow('There is no method "no-such". Available: csc, clev, deep-deconf, ')
 })
 
 test('every method folder is in the table, under its own name', () => {

@@ -25,6 +25,7 @@ import { descriptor as tdrJl } from './baselines/tdr-jl'
 import { descriptor as wmf } from './baselines/wmf'
 import { descriptor as clev } from './causal/clev'
 import { descriptor as csc } from './causal/csc'
+import { descriptor as deepDeconf } from './causal/deep-deconf'
 import type { MethodDescriptor } from './method'
 
 /**
@@ -34,6 +35,7 @@ import type { MethodDescriptor } from './method'
 export const methods: readonly MethodDescriptor[] = [
   csc,
   clev,
+  deepDeconf,
   multiVae,
   wmf,
   ncf,

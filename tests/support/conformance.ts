@@ -172,12 +172,20 @@ export function describeConformance(backend: BackendId): void {
         expect(() => load(saved, smallParams(descriptor), split.train.cols + 1, null)).toThrow('missing or misshapen')
       })
 
-      test('reports the series it declares, once an epoch, and nothing else', async () => {
-        const declared = descriptor.info.series.map(({ id }) => id)
+      test('reports the series it declares, once an epoch and by stage, and nothing else', async () => {
+        const { series } = descriptor.info
+        const isOfExposures = ({ group }: { group: string }): boolean => group === 'exposure'
+        // The exposure model is trained first, alone.
+        const stages = [series.filter(isOfExposures), series.filter((each) => !isOfExposures(each))]
+          .filter((declared) => declared.length > 0)
+          .map((declared) => declared.map(({ id }) => id).sort())
         const { epochs } = await whole()
-        expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3])
-        for (const { values } of epochs) {
-          expect(Object.keys(values).sort()).toEqual([...declared].sort())
+        const smallEpochs = 3
+        expect(epochs.map(({ epoch }) => epoch)).toEqual(
+          Array.from({ length: smallEpochs * stages.length }, (_, at) => at + 1),
+        )
+        for (const { epoch, values } of epochs) {
+          expect(Object.keys(values).sort()).toEqual(stages[Math.floor((epoch - 1) / smallEpochs)])
           expect(Object.values(values).every(Number.isFinite)).toBe(true)
         }
       })

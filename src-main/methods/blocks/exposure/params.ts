@@ -1,0 +1,104 @@
+import type { SeriesInfo } from '../../../../src-shared/domain/method'
+import type { ParamSchema } from '../../../../src-shared/params/params'
+import { trainingParams, validationSeriesAt } from '../training-params'
+import { klParams } from '../vae-params'
+
+/** The lengths of lists that are watched: early stopping goes by 20 (Zhu et al., s. 5.3), the others are every method's. */
+export const watchedCutoffs = [10, 20, 30] as const
+
+export const watchedSeries = validationSeriesAt(watchedCutoffs)
+
+/** Sizes and training, alike for all stages. @param passes what `epochs` limits, in words */
+export const networkParams = (passes: string): ParamSchema => [
+  {
+    key: 'latent',
+    type: 'integer',
+    label: 'Latent dimensions',
+    help: 'Width K of all hidden layers, and of the latent variables. Larger keeps more detail and overfits sooner.',
+    unit: 'dimensions',
+    default: 100,
+    min: 1,
+    max: 4096,
+    basic: true,
+  },
+  ...trainingParams({
+    epochs: 100,
+    batchSize: 100,
+    learningRate: 1e-3,
+    weightDecay: 0,
+    patience: 15,
+    stopsBy: 'NDCG@20',
+  }).map((spec) =>
+    spec.key === 'epochs'
+      ? { ...spec, help: `The most ${passes}; training stops earlier when validation no longer improves.` }
+      : spec,
+  ),
+  ...klParams({ klCap: 0.2, annealSteps: 3000 }),
+  {
+    key: 'dropout',
+    type: 'number',
+    label: 'Input dropout',
+    help: 'Probability with which each exposure of a user is hidden from the outcome model in training. Larger regularises more.',
+    default: 0.5,
+    min: 0,
+    max: 0.95,
+    basic: true,
+  },
+]
+
+/** The parameters that only the exposure model has. */
+export const exposureParams: ParamSchema = [
+  {
+    key: 'exposureDropout',
+    type: 'number',
+    label: 'Dropout of exposures',
+    help: 'Probability with which each exposure of a user is hidden from the exposure model in training. Larger regularises more.',
+    default: 0.5,
+    min: 0,
+    max: 0.95,
+    basic: false,
+  },
+  {
+    key: 'exposurePatience',
+    type: 'integer',
+    label: 'Patience of exposures',
+    help: 'Epochs without a better log-likelihood of held-out exposures after which the exposure model is done and its best weights are put back.',
+    unit: 'epochs',
+    default: 20,
+    min: 1,
+    max: 10000,
+    basic: false,
+  },
+]
+
+/** What is reported of the exposure model. */
+export const exposureSeries: SeriesInfo[] = [
+  {
+    id: 'exposureLoss',
+    label: 'Exposure loss',
+    help: 'What is minimised in the first stage, per user: reconstruction plus the weighted KL term.',
+    unit: 'nats per user',
+    group: 'exposure',
+  },
+  {
+    id: 'exposureReconstruction',
+    label: 'Exposure reconstruction',
+    help: 'Negative Bernoulli log-likelihood of what a user is exposed to and what not. Lower reproduces it better.',
+    unit: 'nats per user',
+    group: 'exposure',
+  },
+  {
+    id: 'exposureKl',
+    label: 'Exposure KL',
+    help: 'How far the users’ substitute confounders are from the standard normal prior, in nats.',
+    unit: 'nats per user',
+    group: 'exposure',
+  },
+  {
+    id: 'exposureLogLikelihood',
+    label: 'Held-out exposures',
+    help: 'Mean log-likelihood of an item that was held out of a user’s exposures, or of what the user was not exposed to. Picks the exposure model.',
+    unit: 'nats per item',
+    group: 'exposure',
+  },
+]

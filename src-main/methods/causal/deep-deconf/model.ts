@@ -1,0 +1,125 @@
+import { CausewayError } from '../../../../src-shared/contract/errors'
+import { learnedFrom, takeRows, type Split } from '../../../../src-shared/domain/split'
+import type { ParamValues } from '../../../../src-shared/params/params'
+import { rankingCriterion } from '../../../pipeline/fit/ranking-validation'
+import { exposuresOf } from '../../../pipeline/split/beside'
+import { checkedArrays, createWeights, disposeWeights, readTensors, type Weights } from '../../../tensor/named-arrays'
+import { dropEntries, observedSquaredError, weightedMultinomialLogLikelihood } from '../../../tensor/sparse'
+import { tf, type Scalar, type Tensor1D } from '../../../tensor/tf'
+import { checkFrom, exposureStage, keptOfExposures } from '../../blocks/exposure/exposure-stage'
+import { encodeExposures, exposureShapes, type ExposureWeightName } from '../../blocks/exposure/exposure-vae'
+import { exposureInput, featureWidth } from '../../blocks/exposure/input'
+import { watchedCutoffs } from '../../blocks/exposure/params'
+import { weightedModel } from '../../blocks/gradient-method'
+import { fitInStages, type Stage } from '../../blocks/stages'
+import { numberParam } from '../../blocks/training-params'
+import type { FittedModel, Method, NamedArrays } from '../../method'
+import { exposureEffectsOf } from './effects'
+import { initialOutcomeWeights, keptShapes, OutcomeNetwork, outcomeSize, type DeepDeconfWeightName } from './network'
+
+const isGaussian = (params: ParamValues): boolean => params['likelihood'] === 'gaussian'
+
+/** A model of all that is kept. */
+function modelOf(kept: NamedArrays, params: ParamValues, items: number): FittedModel & { network: OutcomeNetwork } {
+  const weights = createWeights(kept) as Weights<DeepDeconfWeightName>
+  const network = new OutcomeNetwork(weights, kept)
+  const outcome = isGaussian(params) ? ('rating' as const) : ('log-odds' as const)
+  const effects = exposureEffectsOf(network, items, outcome, checkFrom(kept['exposure.check']!))
+  return {
+    network,
+    // Ratings are what the network gives; log-odds become log-probabilities.
+    ...weightedModel(weights, (rows) => network.itemLayer(rows), isGaussian(params) ? (ratings) => ratings : undefined),
+    exposureEffects: () => effects,
+  }
+}
+
+/** The ratings of all exposures that are learned from, in order. @throws CausewayError `badRequest` where one cannot be a weight */
+function meanRating(split: Split, params: ParamValues): number {
+  const { ratings } = exposuresOf(takeRows(split.train, learnedFrom(split)))
+  if (!isGaussian(params) && ratings.some((rating) => rating < 0))
+    throw new CausewayError(
+      'badRequest',
+      'There are ratings below 0, which a multinomial likelihood cannot weigh items by. Set the likelihood to "gaussian".',
+    )
+  return ratings.reduce((sum, rating) => sum + rating, 0) / Math.max(1, ratings.length)
+}
+
+/** Users whose substitute confounders are computed together. */
+const blockRows = 1024
+
+/** The constant with which the squared length of z is 1, as a mean over the users that are learned from. */
+async function confounderScale(split: Split, exposure: NamedArrays): Promise<number> {
+  const weights = createWeights(exposure) as Weights<ExposureWeightName>
+  const users = learnedFrom(split)
+  let sum = 0
+  for (let from = 0; from < users.length; from += blockRows) {
+    const rows = takeRows(split.train, users.subarray(from, from + blockRows))
+    const square = tf.tidy(() => {
+      const input = exposureInput(rows, exposure['exposure.scale']!.data[0]!)
+      return tf.sum(tf.square(encodeExposures(weights, input).mean))
+    })
+    sum += (await square.data())[0]!
+    square.dispose()
+  }
+  disposeWeights(weights)
+  // A model that finds all users alike has z = 0 for everyone, and any scale will do.
+  return sum > 0 ? 1 / Math.sqrt(sum / users.length) : 1
+}
+
+/** Trains the outcome network on ratings, the exposure model as it is (Zhu et al., Algorithm 1, lines 15-23). */
+const outcomeStage: Stage = {
+  label: 'Outcome model',
+  async start(context, learned, rng) {
+    const { split, params } = context
+    const items = split.train.cols
+    const size = outcomeSize(items, featureWidth(split), params)
+    const exposure = checkedArrays(learned, { ...exposureShapes(items, size.latent), ...keptOfExposures })
+    const mean = meanRating(split, params)
+    const initial = initialOutcomeWeights(size, isGaussian(params) ? mean : 0, rng)
+    const scale = { shape: [1], data: Float32Array.of(await confounderScale(split, exposure)) }
+    const model = modelOf({ ...exposure, 'confounders.scale': scale, ...initial }, params, items)
+    const { network } = model
+    const own = Object.fromEntries(
+      Object.keys(initial).map((name) => [name, network.weights[name as keyof Weights<DeepDeconfWeightName>]]),
+    )
+    return {
+      learner: {
+        weights: own,
+        lossParts: ['loss'],
+        batchLoss(rows, _, noise) {
+          const exposed = exposuresOf(rows)
+          const input = dropEntries(network.exposures(rows), numberParam(params, 'dropout'), noise)
+          // z is of all exposures, whatever of them is dropped.
+          const outcomes = network.outcomes(input, network.held(rows))
+          const losses: Tensor1D = isGaussian(params)
+            ? observedSquaredError(outcomes, exposed, exposed.ratings)
+            : tf.neg(weightedMultinomialLogLikelihood(outcomes, exposed, exposed.ratings))
+          return [tf.mean(losses) as Scalar]
+        },
+      },
+      settings: {
+        epochs: numberParam(params, 'epochs'),
+        batchSize: numberParam(params, 'batchSize'),
+        learningRate: numberParam(params, 'learningRate'),
+        weightDecay: numberParam(params, 'weightDecay'),
+        patience: numberParam(params, 'patience'),
+      },
+      criterion: rankingCriterion(model, context, { cutoffs: watchedCutoffs, k: 20 }),
+      finish: async () => ({ ...(await readTensors(own)), 'confounders.scale': scale }),
+      dispose: () => model.dispose(),
+    }
+  },
+}
+
+/** Deep-Deconf (Zhu et al.): see README.md for the decisions. */
+export const method: Method = {
+  fit: (context) =>
+    fitInStages(context, [exposureStage, outcomeStage], (kept) =>
+      modelOf(kept, context.params, context.split.train.cols),
+    ),
+
+  load(saved, params, items) {
+    const features = saved['outcome.features.weight']?.shape[0] ?? 0
+    return modelOf(checkedArrays(saved, keptShapes(outcomeSize(items, features, params))), params, items)
+  },
+}
