@@ -1,3 +1,4 @@
+import { exposedIn } from '../../src-main/pipeline/split/beside'
 import { Rng } from '../../src-main/tensor/rng'
 import { nnzOf, type PairValues, type Split, type SplitPart } from '../../src-shared/domain/split'
 import { csrOf } from './csr'
@@ -55,4 +56,17 @@ export function pairValues(split: Split, positive: number, negative: number): Pa
     test: new Float32Array(nnzOf(parts.test)).fill(value),
   })
   return { positives: fill(split, positive), negatives: fill(split.negatives!, negative) }
+}
+
+/** The same as a method reads it that knows exposures and features: what users met of other tastes is rated 2, the rest 5. */
+export function exposedTinySplit(users = 60, items = 31, seed = 7): Split {
+  const split = ratedTinySplit(users, items, seed)
+  const rated = { ...split, ratings: pairValues(split, 5, 2) }
+  // Tells the first taste from the others, and a number that says nothing.
+  const values = Float32Array.from({ length: 2 * users }, (_, at) => {
+    const user = at >> 1
+    return at % 2 === 1 ? ((user * 7) % 5) - 2 : user % 3 === 0 ? 1.4 : -0.7
+  })
+  const beside = { exposed: exposedIn(rated, 'train'), features: { width: 2, values } }
+  return { ...rated, train: { ...rated.train, beside } }
 }

@@ -47,7 +47,8 @@ export function exposureEffectsOf(
     on: (wanted, at) =>
       inBlocks(wanted, (block) => {
         const { exposures, held } = pointAt(at)
-        const chosen = tf.oneHot(tf.tensor1d(block, 'int32'), items)
+        const indptr = Int32Array.from({ length: block.length + 1 }, (_, row) => row)
+        const chosen = denseRows({ rows: block.length, cols: items, indptr, indices: block })
         // One row for each item: the sum of f's chosen outcomes has their gradients in its rows.
         const sumOfChosen = (a: Tensor2D): Scalar => tf.sum(tf.mul(network.outcomesOfDense(a, held), chosen))
         return tf.grad(sumOfChosen as (a: unknown) => Scalar)(tf.tile(exposures, [block.length, 1])) as Tensor2D
