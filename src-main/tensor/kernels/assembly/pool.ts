@@ -15,6 +15,7 @@
 import { adamChunk } from './adam'
 import { columnBoundsChunk, gatherColumnsChunk, sampledMeansChunk, survivorsChunk } from './bounds'
 import { columnSumsChunk } from './columns'
+import { setConstants } from './constants'
 import { groupAddChunk, groupDotChunk, groupSumChunk } from './groups'
 import { fewRowsChunk, packRowsChunk, productChunk } from './product'
 import {
@@ -47,10 +48,11 @@ const REGISTERS: usize = 256
 /** How often a thread looks for work before it goes to sleep: some tens of microseconds. */
 const SPINS: i32 = 20000
 
-/** Says where the control block is and which thread this instance is; thread 0 starts the jobs. */
+/** Says where the control block is and which thread this instance is; thread 0 starts the jobs. Before anything else of an instance. */
 export function initialise(controlBlock: usize, threadNumber: i32): void {
   control = controlBlock
   thread = threadNumber
+  setConstants()
 }
 
 export function threadNumber(): i32 {

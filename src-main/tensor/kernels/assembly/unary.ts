@@ -1,4 +1,18 @@
 // Functions of every value of an array.
+import {
+  ONE,
+  EXP_LARGE,
+  EXP_MOST,
+  E,
+  MINUS_TWO,
+  SIGN,
+  TANH_NEAR,
+  TANH_3,
+  TANH_5,
+  TANH_7,
+  TANH_9,
+  TANH_11,
+} from './constants'
 import { exp4, expMinusOne4, madd, sigmoid4 } from './math'
 import { addressAt, intAt, run, setInt, UNARY, UNARY_GRADIENT } from './pool'
 
@@ -78,27 +92,25 @@ function valueOf(f: i32, x: v128): v128 {
 
 /** Above 88, where 2^n is no longer a float32 but the result is, e is taken out first, which leaves x exact; too large ones give infinity. */
 function exp(x: v128): v128 {
-  const one = f32x4.splat(1)
-  const large = f32x4.gt(x, f32x4.splat(88))
-  const value = exp4(f32x4.sub(f32x4.pmin(x, f32x4.splat(89.5)), v128.and(one, large)))
-  return f32x4.mul(value, v128.bitselect(f32x4.splat(2.718281828459045), one, large))
+  const large = f32x4.gt(x, EXP_LARGE)
+  const value = exp4(f32x4.sub(f32x4.pmin(x, EXP_MOST), v128.and(ONE, large)))
+  return f32x4.mul(value, v128.bitselect(E, ONE, large))
 }
 
 /** Near zero Cephes' polynomial, beyond it (1 - t) / (1 + t) with t = exp(-2 |x|). */
 function tanh(x: v128): v128 {
-  const one = f32x4.splat(1)
   const size = f32x4.abs(x)
-  const t = exp4(f32x4.mul(size, f32x4.splat(-2)))
-  const far = f32x4.div(f32x4.sub(one, t), f32x4.add(one, t))
-  const signed = v128.or(far, v128.and(x, f32x4.splat(-0.0)))
+  const t = exp4(f32x4.mul(size, MINUS_TWO))
+  const far = f32x4.div(f32x4.sub(ONE, t), f32x4.add(ONE, t))
+  const signed = v128.or(far, v128.and(x, SIGN))
   const z = f32x4.mul(x, x)
-  let p = f32x4.splat(-5.70498872745e-3)
-  p = madd(p, z, f32x4.splat(2.06390887954e-2))
-  p = madd(p, z, f32x4.splat(-5.37397155531e-2))
-  p = madd(p, z, f32x4.splat(1.33314422036e-1))
-  p = madd(p, z, f32x4.splat(-3.33332819422e-1))
+  let p = TANH_11
+  p = madd(p, z, TANH_9)
+  p = madd(p, z, TANH_7)
+  p = madd(p, z, TANH_5)
+  p = madd(p, z, TANH_3)
   const near = madd(f32x4.mul(p, z), x, x)
-  return v128.bitselect(near, signed, f32x4.lt(size, f32x4.splat(0.625)))
+  return v128.bitselect(near, signed, f32x4.lt(size, TANH_NEAR))
 }
 
 function sigmoid(x: v128): v128 {
@@ -153,13 +165,13 @@ export function unaryGradientChunk(chunk: i32): void {
 // The slopes from the values of the functions.
 
 function tanhSlope(y: v128): v128 {
-  return f32x4.sub(f32x4.splat(1), f32x4.mul(y, y))
+  return f32x4.sub(ONE, f32x4.mul(y, y))
 }
 
 function sigmoidSlope(y: v128): v128 {
-  return f32x4.mul(y, f32x4.sub(f32x4.splat(1), y))
+  return f32x4.mul(y, f32x4.sub(ONE, y))
 }
 
 function eluSlope(y: v128): v128 {
-  return f32x4.add(f32x4.pmin(y, f32x4.splat(0)), f32x4.splat(1))
+  return f32x4.add(f32x4.pmin(y, f32x4.splat(0)), ONE)
 }
