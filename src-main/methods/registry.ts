@@ -1,6 +1,7 @@
 import { CausewayError } from '../../src-shared/contract/errors'
 import { descriptor as asIps } from './baselines/as-ips'
 import { descriptor as brdDr } from './baselines/brd-dr'
+import { descriptor as concatVae } from './baselines/concat-vae'
 import { descriptor as cvib } from './baselines/cvib'
 import { descriptor as dib } from './baselines/dib'
 import { descriptor as drBias } from './baselines/dr-bias'
@@ -37,6 +38,7 @@ export const methods: readonly MethodDescriptor[] = [
   clev,
   deepDeconf,
   multiVae,
+  concatVae,
   wmf,
   ncf,
   mf,

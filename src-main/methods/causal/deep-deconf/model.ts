@@ -1,4 +1,3 @@
-import { CausewayError } from '../../../../src-shared/contract/errors'
 import { learnedFrom, takeRows, type Split } from '../../../../src-shared/domain/split'
 import type { ParamValues } from '../../../../src-shared/params/params'
 import { rankingCriterion } from '../../../pipeline/fit/ranking-validation'
@@ -8,7 +7,7 @@ import { dropEntries, observedSquaredError, weightedMultinomialLogLikelihood } f
 import { tf, type Scalar, type Tensor1D } from '../../../tensor/tf'
 import { checkFrom, exposureStage, keptOfExposures } from '../../blocks/exposure/exposure-stage'
 import { encodeExposures, exposureShapes, type ExposureWeightName } from '../../blocks/exposure/exposure-vae'
-import { exposureInput, featureWidth } from '../../blocks/exposure/input'
+import { checkRatingsWeigh, exposureInput, featureWidth } from '../../blocks/exposure/input'
 import { watchedCutoffs } from '../../blocks/exposure/params'
 import { weightedModel } from '../../blocks/gradient-method'
 import { fitInStages, type Stage } from '../../blocks/stages'
@@ -33,14 +32,9 @@ function modelOf(kept: NamedArrays, params: ParamValues, items: number): FittedM
   }
 }
 
-/** The ratings of all exposures that are learned from, in order. @throws CausewayError `badRequest` where one cannot be a weight */
-function meanRating(split: Split, params: ParamValues): number {
+/** The mean of the ratings that are learned from. */
+function meanRating(split: Split): number {
   const { ratings } = exposuresOf(takeRows(split.train, learnedFrom(split)))
-  if (!isGaussian(params) && ratings.some((rating) => rating < 0))
-    throw new CausewayError(
-      'badRequest',
-      'There are ratings below 0, which a multinomial likelihood cannot weigh items by. Set the likelihood to "gaussian".',
-    )
   return ratings.reduce((sum, rating) => sum + rating, 0) / Math.max(1, ratings.length)
 }
 
@@ -74,8 +68,8 @@ const outcomeStage: Stage = {
     const items = split.train.cols
     const size = outcomeSize(items, featureWidth(split), params)
     const exposure = checkedArrays(learned, { ...exposureShapes(items, size.latent), ...keptOfExposures })
-    const mean = meanRating(split, params)
-    const initial = initialOutcomeWeights(size, isGaussian(params) ? mean : 0, rng)
+    if (!isGaussian(params)) checkRatingsWeigh(split)
+    const initial = initialOutcomeWeights(size, isGaussian(params) ? meanRating(split) : 0, rng)
     const scale = { shape: [1], data: Float32Array.of(await confounderScale(split, exposure)) }
     const model = modelOf({ ...exposure, 'confounders.scale': scale, ...initial }, params, items)
     const { network } = model
