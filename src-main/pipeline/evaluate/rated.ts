@@ -92,7 +92,11 @@ export function pooledAuc(labels: Float32Array, scores: Float32Array): number {
  * Recall and NDCG of each user who has a positive among the rated items, users ascending, by metric name. Equal scores keep the
  * order of the items.
  */
-export function ratedByUser({ users, labels }: RatedPairs, scores: Float32Array): Record<string, Float64Array> {
+export function ratedByUser(
+  { users, labels }: Pick<RatedPairs, 'users' | 'labels'>,
+  scores: Float32Array,
+  lengths: readonly number[] = ratedCutoffs,
+): Record<string, Float64Array> {
   const size = users.length
   // Nothing is excluded among what a user rated.
   const none = new Uint8Array(size)
@@ -103,7 +107,7 @@ export function ratedByUser({ users, labels }: RatedPairs, scores: Float32Array)
     if (relevant.size > 0) rows.push({ start, end, relevant })
   }
   const values: Record<string, Float64Array> = {}
-  for (const k of ratedCutoffs) {
+  for (const k of lengths) {
     const recalls = (values[`ratedRecall@${k}`] = new Float64Array(rows.length))
     const full = (values[`ratedRecallFull@${k}`] = new Float64Array(rows.length))
     const ndcgs = (values[`ratedNdcg@${k}`] = new Float64Array(rows.length))

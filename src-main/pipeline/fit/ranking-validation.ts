@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { Metrics } from '../../../src-shared/domain/metric'
+import { nnzOf, takeRows } from '../../../src-shared/domain/split'
 import type { FitContext } from '../../methods/method'
 import { evaluate, type EvaluateOptions, type Scorer } from '../evaluate/evaluate'
+import { ratedByUser, ratedPairs } from '../evaluate/rated'
 import type { Pace } from './pace'
 
 /** The epoch with the highest value of the criterion so far; null before there is one. */
@@ -29,6 +31,46 @@ export const rankingCriterion =
     if (!validation) return null
     return { values: validation.metrics, value: validation.metrics[`ndcg@${options.k ?? 10}`] ?? null }
   }
+
+/** Users scored together among what they rated: their scores of all items stand in memory. */
+const ratedBlockRows = 256
+
+/**
+ * By the NDCG@20 of lists of all items, or among the rated items of the validation part; both are reported, `ndcg@20` and `ratedNdcg@20`. A list
+ * of all items counts what the user was not exposed to as not liked: a model of exposures wins by it. Among rated items all were exposed. Where
+ * nothing was rated below the threshold there is the former alone.
+ */
+export const exposureCriterion = (
+  model: Scorer,
+  context: FitContext,
+  { by, cutoffs }: { by: 'lists' | 'rated'; cutoffs: readonly number[] },
+): Criterion => {
+  const { split, signal } = context
+  const ofLists = rankingCriterion(model, context, { cutoffs, k: 20 })
+  if (!split.negatives || nnzOf(split.negatives.validation) === 0) return ofLists
+  const { users, items, labels } = ratedPairs(split, 'validation')
+  return async (pace, epoch) => {
+    const lists = await ofLists(pace, epoch)
+    if (!lists) return null
+    const scores = new Float32Array(users.length)
+    const rows = [...new Set(users)]
+    let at = 0
+    for (let from = 0; from < rows.length; from += ratedBlockRows) {
+      if (signal.requested) return null
+      const block = rows.slice(from, from + ratedBlockRows)
+      const all = await model.score(takeRows(split.train, block))
+      block.forEach((user, r) => {
+        for (; users[at] === user; at++) scores[at] = all[r * split.train.cols + items[at]!]!
+      })
+    }
+    const values = ratedByUser({ users, labels }, scores, [20])['ratedNdcg@20']!
+    const value = values.length === 0 ? null : values.reduce((sum, ndcg) => sum + ndcg, 0) / values.length
+    return {
+      values: { ...lists.values, ...(value !== null && { 'ratedNdcg@20': value }) },
+      value: by === 'rated' ? value : lists.value,
+    }
+  }
+}
 
 export interface RankingValidation {
   /** Nothing where no user has a validation item. */

@@ -1,4 +1,4 @@
-import { networkParams, watchedSeries } from '../../blocks/exposure/params'
+import { likelihoodParam, networkParams, watchedSeries } from '../../blocks/exposure/params'
 import { objectiveSeries } from '../../blocks/vae-params'
 import type { MethodDescriptor } from '../../method'
 
@@ -20,7 +20,7 @@ export const descriptor: MethodDescriptor = {
       year: 2022,
     },
     capabilities: ['score', 'exposures', 'user-features'],
-    params: [...networkParams('passes over all users')],
+    params: [likelihoodParam(), ...networkParams('passes over all users')],
     series: [...objectiveSeries('reconstruction plus the weighted KL term'), ...watchedSeries],
   },
   load: async () => (await import('./model')).method,

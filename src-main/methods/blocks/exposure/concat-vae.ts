@@ -1,10 +1,9 @@
 import type { Csr } from '../../../../src-shared/domain/split'
 import type { ParamValues } from '../../../../src-shared/params/params'
 import { exposuresOf } from '../../../pipeline/split/beside'
-import { rankingCriterion } from '../../../pipeline/fit/ranking-validation'
 import { checkedArrays, createWeights, readTensors, type Weights } from '../../../tensor/named-arrays'
 import { logitsOf, type ItemLayer } from '../../../tensor/rank'
-import { dropEntries, sparseMatMul, weightedMultinomialLogLikelihood, type ScaledRows } from '../../../tensor/sparse'
+import { dropEntries, sparseMatMul, type ScaledRows } from '../../../tensor/sparse'
 import { tf, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '../../../tensor/tf'
 import type { FittedModel, NamedArray, NamedArrays } from '../../method'
 import { weightedModel } from '../gradient-method'
@@ -13,7 +12,7 @@ import { klToStandardNormal, klWeight, sampleLatent, type Posterior } from '../m
 import type { Stage } from '../stages'
 import { numberParam } from '../training-params'
 import { checkRatingsWeigh, exposureInput, exposureScale, featureInput, featureWidth } from './input'
-import { watchedCutoffs } from './params'
+import { ratingCriterion, ratingLosses } from './ratings'
 
 /**
  * A VAE of ratings from exposures and features, without a model of the exposures (Concat-VAE of Zhu et al., s. 5.4.1): one linear layer from
@@ -129,11 +128,11 @@ export const concatStage = (weightsOfUsers?: (learned: NamedArrays) => Float32Ar
           const input = dropEntries(network.exposures(rows), numberParam(params, 'dropout'), noise)
           const posterior = network.encode(rows, input)
           const logits = logitsOf(network.itemLayer(sampleLatent(posterior, noise)))
-          const byUser = weightedMultinomialLogLikelihood(logits, exposed, exposed.ratings)
+          const byUser = ratingLosses(logits, exposed, params)
           const counted = counts
             ? tf.mul(byUser, tf.tensor1d(Float32Array.from(rows.ids!, (id) => counts[id]!)))
             : byUser
-          const reconstruction = tf.neg(tf.mean(counted)) as Scalar
+          const reconstruction = tf.mean(counted) as Scalar
           const kl = klToStandardNormal(posterior)
           const beta = klWeight(step, numberParam(params, 'klCap'), numberParam(params, 'annealSteps'))
           return [tf.add(reconstruction, tf.mul(kl, beta)) as Scalar, reconstruction, kl]
@@ -146,7 +145,7 @@ export const concatStage = (weightsOfUsers?: (learned: NamedArrays) => Float32Ar
         weightDecay: numberParam(params, 'weightDecay'),
         patience: numberParam(params, 'patience'),
       },
-      criterion: rankingCriterion(model, context, { cutoffs: watchedCutoffs, k: 20 }),
+      criterion: ratingCriterion(model, context),
       finish: async () => ({ ...(await readTensors(own)), 'exposure.scale': scale }),
       dispose: () => model.dispose(),
     }

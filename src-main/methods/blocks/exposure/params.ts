@@ -1,12 +1,44 @@
 import type { SeriesInfo } from '../../../../src-shared/domain/method'
-import type { ParamSchema } from '../../../../src-shared/params/params'
+import type { ParamSchema, ParamSpec } from '../../../../src-shared/params/params'
 import { trainingParams, validationSeriesAt } from '../training-params'
 import { klParams } from '../vae-params'
+
+type Choice = Extract<ParamSpec, { type: 'choice' }>['choices'][number]
 
 /** The lengths of lists that are watched: early stopping goes by 20 (Zhu et al., s. 5.3), the others are every method's. */
 export const watchedCutoffs = [10, 20, 30] as const
 
-export const watchedSeries = validationSeriesAt(watchedCutoffs)
+export const watchedSeries: SeriesInfo[] = [
+  ...validationSeriesAt(watchedCutoffs),
+  {
+    id: 'ratedNdcg@20',
+    label: 'NDCG@20 (rated)',
+    help: 'On the validation part, among the items that each user rated there, k = 20. Where ratings are learned among exposures, the epoch with the best one is kept; where over all items, that with the best list of all items. Where nothing was rated below the threshold there is none.',
+    group: 'validation',
+  },
+]
+
+const overAll: Choice = {
+  value: 'multinomial',
+  label: 'Multinomial over all items',
+  help: 'What a user was not exposed to counts as not preferred: best lists where exposures tell what is liked.',
+}
+const amongExposed: Choice = {
+  value: 'exposed',
+  label: 'Multinomial among exposures',
+  help: 'Nothing is said of what a user was not exposed to: lists by what would be liked if it were exposed.',
+}
+
+/** What the outcome model predicts. @param others beside the multinomials */
+export const likelihoodParam = (...others: Choice[]): ParamSpec => ({
+  key: 'likelihood',
+  type: 'choice',
+  label: 'Likelihood of ratings',
+  help: 'What the outcome model predicts: which item is preferred, weighted by ratings, over all items or among those the user was exposed to.',
+  default: 'multinomial',
+  choices: [overAll, amongExposed, ...others],
+  basic: true,
+})
 
 /** Sizes and training, alike for all stages. @param passes what `epochs` limits, in words */
 export const networkParams = (passes: string): ParamSchema => [

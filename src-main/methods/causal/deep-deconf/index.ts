@@ -1,4 +1,10 @@
-import { exposureParams, exposureSeries, networkParams, watchedSeries } from '../../blocks/exposure/params'
+import {
+  exposureParams,
+  exposureSeries,
+  likelihoodParam,
+  networkParams,
+  watchedSeries,
+} from '../../blocks/exposure/params'
 import type { MethodDescriptor } from '../../method'
 
 export const descriptor: MethodDescriptor = {
@@ -45,18 +51,11 @@ export const descriptor: MethodDescriptor = {
     },
     capabilities: ['score', 'exposures', 'user-features', 'exposure-effects'],
     params: [
-      {
-        key: 'likelihood',
-        type: 'choice',
-        label: 'Likelihood of ratings',
-        help: 'What the outcome model predicts: which item is preferred, weighted by ratings, or the ratings themselves.',
-        default: 'multinomial',
-        choices: [
-          { value: 'multinomial', label: 'Multinomial', help: 'Best lists; effects are on log-odds.' },
-          { value: 'gaussian', label: 'Gaussian', help: 'Predicts ratings; effects are in their unit.' },
-        ],
-        basic: true,
-      },
+      likelihoodParam({
+        value: 'gaussian',
+        label: 'Gaussian among exposures',
+        help: 'Predicts the ratings themselves; effects are in their unit.',
+      }),
       {
         key: 'hiddenLayers',
         type: 'choice',

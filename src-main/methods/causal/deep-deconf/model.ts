@@ -1,22 +1,19 @@
 import { learnedFrom, takeRows, type Split } from '../../../../src-shared/domain/split'
 import type { ParamValues } from '../../../../src-shared/params/params'
-import { rankingCriterion } from '../../../pipeline/fit/ranking-validation'
 import { exposuresOf } from '../../../pipeline/split/beside'
 import { checkedArrays, createWeights, disposeWeights, readTensors, type Weights } from '../../../tensor/named-arrays'
-import { dropEntries, observedSquaredError, weightedMultinomialLogLikelihood } from '../../../tensor/sparse'
-import { tf, type Scalar, type Tensor1D } from '../../../tensor/tf'
+import { dropEntries } from '../../../tensor/sparse'
+import { tf, type Scalar } from '../../../tensor/tf'
 import { checkFrom, exposureStage, keptOfExposures } from '../../blocks/exposure/exposure-stage'
 import { encodeExposures, exposureShapes, type ExposureWeightName } from '../../blocks/exposure/exposure-vae'
 import { checkRatingsWeigh, exposureInput, featureWidth } from '../../blocks/exposure/input'
-import { watchedCutoffs } from '../../blocks/exposure/params'
+import { isGaussian, ratingCriterion, ratingLosses } from '../../blocks/exposure/ratings'
 import { weightedModel } from '../../blocks/gradient-method'
 import { fitInStages, type Stage } from '../../blocks/stages'
 import { numberParam } from '../../blocks/training-params'
 import type { FittedModel, Method, NamedArrays } from '../../method'
 import { exposureEffectsOf } from './effects'
 import { initialOutcomeWeights, keptShapes, OutcomeNetwork, outcomeSize, type DeepDeconfWeightName } from './network'
-
-const isGaussian = (params: ParamValues): boolean => params['likelihood'] === 'gaussian'
 
 /** A model of all that is kept. */
 function modelOf(kept: NamedArrays, params: ParamValues, items: number): FittedModel & { network: OutcomeNetwork } {
@@ -85,10 +82,7 @@ const outcomeStage: Stage = {
           const input = dropEntries(network.exposures(rows), numberParam(params, 'dropout'), noise)
           // z is of all exposures, whatever of them is dropped.
           const outcomes = network.outcomes(input, network.held(rows))
-          const losses: Tensor1D = isGaussian(params)
-            ? observedSquaredError(outcomes, exposed, exposed.ratings)
-            : tf.neg(weightedMultinomialLogLikelihood(outcomes, exposed, exposed.ratings))
-          return [tf.mean(losses) as Scalar]
+          return [tf.mean(ratingLosses(outcomes, exposed, params)) as Scalar]
         },
       },
       settings: {
@@ -98,7 +92,7 @@ const outcomeStage: Stage = {
         weightDecay: numberParam(params, 'weightDecay'),
         patience: numberParam(params, 'patience'),
       },
-      criterion: rankingCriterion(model, context, { cutoffs: watchedCutoffs, k: 20 }),
+      criterion: ratingCriterion(model, context),
       finish: async () => ({ ...(await readTensors(own)), 'confounders.scale': scale }),
       dispose: () => model.dispose(),
     }
