@@ -6,6 +6,7 @@ import {
   type CorrelationCurve,
   type CorrelationEffect,
 } from '../../src-shared/domain/correlation'
+import type { ExposedUser, ExposureOutcome, SegmentExposureEffects } from '../../src-shared/domain/exposure'
 import type { CausalGraph } from '../../src-shared/domain/graph'
 import type { ConfounderProfile, PathExplanation, SegmentEffect } from '../../src-shared/domain/intervention'
 import type { JobProgress } from '../../src-shared/domain/job'
@@ -142,12 +143,53 @@ export type RowCorrelationEffect = Omit<CorrelationEffect, 'user' | 'k' | 'rho' 
   items: (Pick<CorrelationEffect['items'][number], 'places'> & { item: number })[]
 }
 
+/** A column of the Jacobian of exposures, with what the user was exposed to. */
+export interface ExposureColumn {
+  outcome: ExposureOutcome
+  /** [items] what exposing the item does to the rating of each. */
+  effects: Float32Array<ArrayBuffer>
+  /** Items that the user was exposed to; null where the effects are for everyone. */
+  exposed: Int32Array<ArrayBuffer> | null
+}
+
+/** Rows of the Jacobian of exposures. */
+export interface ExposureRows {
+  outcome: ExposureOutcome
+  /** [rows × items] what exposing each item does to the ratings of these. */
+  effects: Float32Array<ArrayBuffer>
+}
+
+/** The strongest entries of the Jacobian of exposures, strongest first, items as columns of the split. */
+export interface StrongestExposures {
+  outcome: ExposureOutcome
+  pairs: { from: number; to: number; effect: number }[]
+}
+
+/** `ExposedUser` with items as columns of the split. */
+export interface RowExposed {
+  outcome: ExposureOutcome
+  exposures: number[]
+  listed: RowExposedItem[]
+  moved: RowExposedItem[]
+}
+export type RowExposedItem = Pick<ExposedUser['listed'][number], 'before' | 'after' | 'set'> & { item: number }
+
+/** `SegmentExposureEffects` with items as columns of the split. */
+export interface SegmentExposures {
+  outcome: ExposureOutcome
+  /** Users of each segment that were looked at. */
+  sampled: number[]
+  items: (Pick<SegmentExposureEffects['items'][number], 'everyone' | 'bySegment'> & { item: number })[]
+}
+
 /** What resampled users can tell of. */
 const bootstrapSubjects = ['graph', 'correlation'] as const
 export type BootstrapSubject = (typeof bootstrapSubjects)[number]
 
 const rowsOrAll = z.instanceof(Int32Array).nullable()
 const task = z.string()
+const column = z.number().int().min(0)
+const rowOrEveryone = z.number().int().nullable()
 
 const call = <O>() => {
   return <I extends z.ZodType>(input: I): { input: I; readonly output?: O } => ({ input })
@@ -221,6 +263,27 @@ export const trainerContract = {
   ),
   /** What is measured of rated pairs at these correlations, and at the learned one. */
   correlationCurve: call<CorrelationCurve>()(z.object({ task, rhos: z.array(setCorrelationSchema).max(200) })),
+  /** What exposing an item does to the rating of each. @param row a user's; null: for everyone */
+  exposureColumn: call<ExposureColumn>()(z.object({ item: column, row: rowOrEveryone })),
+  /** What exposing each item does to the ratings of `count` items from `from` on. */
+  exposureRows: call<ExposureRows>()(z.object({ from: column, count: z.number().int().min(1), row: rowOrEveryone })),
+  /** The strongest effects, those of items on themselves among them only with `own`. */
+  strongestExposures: call<StrongestExposures>()(
+    z.object({ task, row: rowOrEveryone, count: z.number().int().min(1), own: z.boolean() }),
+  ),
+  /** What becomes of a user's ratings and list where exposures are set. */
+  exposeItems: call<RowExposed>()(
+    z.object({
+      row: z.number().int(),
+      expose: z.array(column),
+      withdraw: z.array(column),
+      k: z.number().int().min(1),
+    }),
+  ),
+  /** What exposing an item does to those it affects most, in each segment of users. */
+  segmentExposures: call<SegmentExposures>()(
+    z.object({ task, item: column, segments: z.array(z.instanceof(Int32Array)), count: z.number().int().min(1) }),
+  ),
 } as const
 
 export type TrainerCalls = typeof trainerContract
@@ -234,6 +297,8 @@ export interface TrainerEventMap {
   points: EpochPoint[]
   log: LogLine[]
   memory: { bytes: number }
+  /** The check of the exposure model is on disk. */
+  exposureCheck: Record<string, never>
   /** How far a task is. */
   task: { task: string; stage: string; fraction: number }
   /** A resample of a bootstrap is on disk. */

@@ -234,6 +234,7 @@ export class Trainings {
         pending.lines.push(...lines)
         sending.request()
       }),
+      trainer.on('exposureCheck', () => events.emit('run:annotated', { run: manifest.id })),
     ]
     context.onKill(() => void trainer.kill())
     try {

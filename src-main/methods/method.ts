@@ -1,3 +1,4 @@
+import type { ExposureCheck, ExposureOutcome } from '../../src-shared/domain/exposure'
 import type { CausalGraph } from '../../src-shared/domain/graph'
 import type { MethodInfo } from '../../src-shared/domain/method'
 import type { Csr, Split } from '../../src-shared/domain/split'
@@ -7,6 +8,8 @@ import type { Pairs } from '../tensor/pairs'
 import type { Rng } from '../tensor/rng'
 import type { Preference } from './blocks/pairs/observed-pairs'
 import type { ScoringGraph } from './scoring-graph'
+
+export type { ExposureCheck }
 
 /** Plain arrays by name with their shape: how weights, optimiser state and checkpoints leave a method. */
 export interface NamedArray {
@@ -126,22 +129,6 @@ export interface ChosenPairs {
   logLikelihood(targets: Float32Array, rho: number): number
 }
 
-/** How well a model of the exposures predicts exposures that it was not shown: what the claims about effects rest on. */
-export interface ExposureCheck {
-  /** Users whose held-out exposures it was made with. */
-  users: number
-  /** Items of each user that were held out, exposed or not, as a mean. */
-  heldOutItems: number
-  /** Mean log-likelihood of a held-out item under the model, and under exposure rates by item alone, in nats. */
-  logLikelihood: number
-  popularityLogLikelihood: number
-  /**
-   * Bayesian p-value: the mean over users of the share of replicated data that are less likely than the held-out exposures. 0.5 is ideal, near
-   * 0 or 1 the model does not fit (Rubin 1984; Wang and Blei 2019, s. 3).
-   */
-  pValue: number
-}
-
 /**
  * What exposing users to items does to their ratings: Jacobians of the outcome network (Zhu et al., Eq. 8 and 9). The effect of exposing item
  * j on the rating of item i is the derivative of the prediction of i with respect to the exposure to j, the user's substitute confounder and
@@ -149,8 +136,7 @@ export interface ExposureCheck {
  * at that user (CATE).
  */
 export interface ExposureEffects {
-  /** What predictions and effects are: ratings in the unit of the data, or log-odds of an item being the one that is preferred. */
-  readonly outcome: 'rating' | 'log-odds'
+  readonly outcome: ExposureOutcome
   readonly check: ExposureCheck
   /** Rows of the Jacobian, [items.length × all items]: what exposing each item does to the ratings of these. By vector-Jacobian products. */
   on(items: ArrayLike<number>, at: Csr | null): Promise<Float32Array>

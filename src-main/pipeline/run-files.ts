@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import { CausewayError } from '../../src-shared/contract/errors'
 import { learnedCorrelationSchema } from '../../src-shared/domain/correlation'
+import { exposureCheckFileSchema, type ExposureCheck } from '../../src-shared/domain/exposure'
 import { causalGraphSchema, type CausalGraph } from '../../src-shared/domain/graph'
 import type { EpochPoint, LogLine } from '../../src-shared/domain/run'
 import type { NamedArrays } from '../methods/method'
@@ -77,6 +78,20 @@ export function readCorrelation(runDirectory: string): number | null {
     return learnedCorrelationSchema.parse(JSON.parse(new TextDecoder().decode(readBytes(path)))).correlation
   } catch (error) {
     throw new CausewayError('runInvalid', 'correlation.json of the run is damaged.', undefined, { cause: error })
+  }
+}
+
+export const writeExposureCheck = (runDirectory: string, check: ExposureCheck): void =>
+  writeJsonAtomic(join(runDirectory, runFiles.exposureCheck), { type: 'exposure-check', version: 1, check })
+
+/** The check of the exposure model; null where there is none, or not yet. @throws CausewayError `runInvalid` where the file is damaged */
+export function readExposureCheck(runDirectory: string): ExposureCheck | null {
+  const path = join(runDirectory, runFiles.exposureCheck)
+  if (!existsSync(path)) return null
+  try {
+    return exposureCheckFileSchema.parse(JSON.parse(new TextDecoder().decode(readBytes(path)))).check
+  } catch (error) {
+    throw new CausewayError('runInvalid', 'exposure-check.json of the run is damaged.', undefined, { cause: error })
   }
 }
 

@@ -12,7 +12,12 @@ import { writeSplit } from './split/split-store'
 
 let workspace: string
 const split = tinySplit()
-const silent = { progress: () => undefined, points: () => undefined, log: () => undefined }
+const silent = {
+  progress: () => undefined,
+  points: () => undefined,
+  log: () => undefined,
+  exposureCheck: () => undefined,
+}
 
 beforeAll(async () => {
   workspace = mkdtempSync(join(tmpdir(), 'causeway-pipeline-'))

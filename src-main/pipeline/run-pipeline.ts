@@ -11,14 +11,14 @@ import { Rng } from '../tensor/rng'
 import { readCheckpoint, removeHalfWritten, writeCheckpoint } from './checkpoint-store'
 import { evaluateFully } from './evaluate/evaluate-fully'
 import { writeEvaluation } from './evaluate/evaluation-file'
-import { appendLog, appendPoint, writeCorrelation, writeGraph, writeWeights } from './run-files'
+import { appendLog, appendPoint, writeCorrelation, writeExposureCheck, writeGraph, writeWeights } from './run-files'
 import { withBeside } from './split/beside'
 import { readSplit } from './split/split-store'
 import { describeGraph, learnedGraph } from './structure/structure'
 
 /** Where a training tells its events. */
 export type TrainingEvents = {
-  [N in 'progress' | 'points' | 'log']: (payload: TrainerEventMap[N]) => void
+  [N in 'progress' | 'points' | 'log' | 'exposureCheck']: (payload: TrainerEventMap[N]) => void
 }
 
 /** Time of training that a kill may cost: checkpoints between are not written, which would take longer than a short epoch. */
@@ -123,6 +123,10 @@ function reporter(runDirectory: string, signal: StopSignal, events: TrainingEven
       const line = { at: new Date().toISOString(), level, text }
       appendLog(runDirectory, line)
       events.log([line])
+    },
+    exposureCheck: (check) => {
+      writeExposureCheck(runDirectory, check)
+      events.exposureCheck({})
     },
   }
 }

@@ -15,6 +15,7 @@ import { estimateErrors, judgePropensities, ratedPredictions } from './evaluate/
 import { SimulatedTrainings } from './experiment/simulate/train-simulated'
 import { listsOfAll } from './export/lists-of-all'
 import { Correlations } from './intervene/correlations'
+import { Exposures } from './intervene/exposures'
 import { Interventions } from './intervene/interventions'
 import { isIntervenable } from './intervene/prepared-rows'
 import { Tasks } from './intervene/tasks'
@@ -35,6 +36,8 @@ interface OpenRun {
   interventions: Interventions | null
   /** Null until the first question about the correlation. */
   correlations: Correlations | null
+  /** Null until the first question about exposures. */
+  exposures: Exposures | null
 }
 
 /** The handlers of the trainer contract: one fit at a time, or one completed run open for questions. */
@@ -69,6 +72,7 @@ export function trainerHandlers(
     return made
   }
   const correlations = (): Correlations => (opened().correlations ??= new Correlations(opened().model, opened().split))
+  const exposures = (): Exposures => (opened().exposures ??= new Exposures(opened().model, opened().split))
   /** Works on a training until it has ended or was stopped; its progress is throttled, the memory it takes reported. */
   const working = async <T>(
     work: (signal: StopSignal, progress: (progress: JobProgress) => void) => Promise<T>,
@@ -108,6 +112,7 @@ export function trainerHandlers(
         runPipeline(run, signal, {
           points: (payload) => send('points', payload),
           log: (payload) => send('log', payload),
+          exposureCheck: (payload) => send('exposureCheck', payload),
           progress,
         }),
       )
@@ -133,7 +138,7 @@ export function trainerHandlers(
         await useBackend(run.backend, run.threads)
         const method = await descriptor.load()
         const model = method.load(readWeights(run.runDirectory), params, split.train.cols, run.knowledge)
-        open = { run, split, model, interventions: null, correlations: null }
+        open = { run, split, model, interventions: null, correlations: null, exposures: null }
       }
       const { rows, cols } = opened().split.train
       return { users: rows, items: cols }
@@ -246,6 +251,26 @@ export function trainerHandlers(
 
     async correlationCurve({ task, rhos }) {
       return tasks.run(task, (step) => correlations().curve(rhos, step))
+    },
+
+    async exposureColumn({ item, row }) {
+      return exposures().column(item, row)
+    },
+
+    async exposureRows({ from, count, row }) {
+      return exposures().rows(from, count, row)
+    },
+
+    async strongestExposures({ task, row, count, own }) {
+      return tasks.run(task, (step) => exposures().strongest(row, count, own, step))
+    },
+
+    async exposeItems({ row, expose, withdraw, k }) {
+      return exposures().expose(row, { expose, withdraw }, k)
+    },
+
+    async segmentExposures({ task, item, segments, count }) {
+      return tasks.run(task, (step) => exposures().bySegment(item, segments, count, step))
     },
 
     bootstrap({ of, ...run }) {

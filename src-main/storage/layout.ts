@@ -27,6 +27,8 @@ export const runFiles = {
   graph: 'graph.json',
   /** The learned correlation of exogenous variables. */
   correlation: 'correlation.json',
+  /** How well the model of the exposures fits. */
+  exposureCheck: 'exposure-check.json',
   /** The test users' lists and their metric values. */
   evaluation: 'evaluation.safetensors',
   annotations: 'annotations.json',

@@ -376,7 +376,7 @@ export interface EventMap {
   'intervene:progress': { task: string; stage: string; fraction: number }
   /** An experiment appeared, changed or went away: fetch what is shown of it again. */
   'experiment:changed': { experiment: string }
-  /** Masks, names, saved effects or the bootstrap of a run changed: fetch what is shown again. */
+  /** Masks, names, saved effects, the bootstrap or the check of the exposures of a run changed: fetch what is shown again. */
   'run:annotated': { run: string }
 }
 export type EventName = keyof EventMap

@@ -58,4 +58,6 @@ export interface MethodInfo {
   capabilities: Capability[]
   params: ParamSchema
   series: SeriesInfo[]
+  /** The series whose best epoch is kept; validation NDCG@10 where it is left out. */
+  stopsBy?: string
 }
