@@ -34,6 +34,7 @@ import { domainHandlers } from './domain-handlers'
 import { experimentsHandlers } from './experiments-handlers'
 import { resultsOf, resultsOfSimulation } from './experiment-results'
 import { exportHandlers } from './export-handlers'
+import { exposureHandlers } from './exposure-handlers'
 import type { FileRegistry } from './file-registry'
 import { evaluationHandlers } from './evaluation-handlers'
 import { filesHandlers } from './files-handlers'
@@ -166,6 +167,7 @@ export function createServices(options: ServicesOptions): Services {
       ...experimentsHandlers(core),
       ...graphHandlers(core),
       ...correlationHandlers(core),
+      ...exposureHandlers(core),
       ...masksHandlers(core),
       ...knowledgeHandlers(core),
       ...domainHandlers(core),

@@ -9,6 +9,15 @@ import {
   type CorrelationEffect,
   type CorrelationEstimate,
 } from '../domain/correlation'
+import {
+  mostExposureEffects,
+  type ExposedUser,
+  type ExposureCheck,
+  type ExposureOutcome,
+  type ItemExposureEffects,
+  type SegmentExposureEffects,
+  type StrongestExposureEffects,
+} from '../domain/exposure'
 import type { SavedDomainGraph } from '../domain/domain-graph'
 import {
   annotationsSchema,
@@ -48,7 +57,7 @@ import { knowledgeSchema, type Knowledge } from '../domain/knowledge'
 import { maskSchema, savedNameSchema, type SavedMask } from '../domain/mask'
 import type { MethodInfo } from '../domain/method'
 import type { Metrics, RunEvaluation } from '../domain/metric'
-import type { Recommendation, UserMatch } from '../domain/recommendation'
+import type { ItemMatch, Recommendation, UserMatch } from '../domain/recommendation'
 import type { EpochPoint, LogLine, RunDetail, RunManifest } from '../domain/run'
 import {
   errorKinds,
@@ -79,6 +88,12 @@ const listLength = z.number().int().min(1).max(1000).default(10)
 const task = z.string().min(1).max(64)
 const columnNames = z.array(z.string().max(200)).max(400)
 const ofExperiment = z.object({ experiment: savedNameSchema }).strict()
+/** An item by the id it has in the data. */
+const item = z.string().min(1).max(400)
+const items = z.array(item).max(1000).default([])
+/** Whom an effect of an exposure is for; null: everyone. */
+const userOrEveryone = z.string().nullable().default(null)
+const effectCount = z.number().int().min(1).max(mostExposureEffects)
 /** An experiment file, YAML. */
 const experimentText = z.string().max(200_000)
 const notes = z.string().max(4000).default('')
@@ -255,6 +270,56 @@ export const contract = {
   /** How well rated pairs are told at each value, and at the learned one. */
   'correlation:curve': answers<CorrelationCurve>()(
     z.object({ run: name, rhos: z.array(setCorrelationSchema).max(200), task }).strict(),
+  ),
+
+  /** How well the exposure model of a run fits: there as soon as that part is trained, null before. */
+  'exposure:check': answers<ExposureCheck | null>()(ofRun),
+  /** Items found by title or id. */
+  'exposure:items': answers<ItemMatch[]>()(
+    z.object({ run: name, query: z.string().max(200), limit: z.number().int().min(1).max(200).default(50) }).strict(),
+  ),
+  /** What exposing an item does to the predicted ratings of the others: the `count` that rise most and fall most. */
+  'exposure:effects': answers<ItemExposureEffects>()(
+    z.object({ run: name, item, user: userOrEveryone, count: effectCount.default(10) }).strict(),
+  ),
+  /** The same of all items, in the order of the split. */
+  'exposure:column': answers<{
+    outcome: ExposureOutcome
+    items: { id: string; title: string }[]
+    effects: Float32Array
+    /** Ids of what the user was exposed to; null for everyone. */
+    exposed: string[] | null
+  }>()(z.object({ run: name, item, user: userOrEveryone }).strict()),
+  /** Rows of the matrix of all effects, [count × items] from item `from` on, fewer at its end: what exposing each item does to these. */
+  'exposure:rows': answers<{ outcome: ExposureOutcome; items: string[]; from: number; effects: Float32Array }>()(
+    z
+      .object({
+        run: name,
+        user: userOrEveryone,
+        from: z.number().int().min(0),
+        count: z.number().int().min(1).max(1000),
+      })
+      .strict(),
+  ),
+  /** The strongest effects of all, with `own` also those of items on themselves. */
+  'exposure:strongest': answers<StrongestExposureEffects>()(
+    z
+      .object({
+        run: name,
+        user: userOrEveryone,
+        count: effectCount.default(20),
+        own: z.boolean().default(false),
+        task,
+      })
+      .strict(),
+  ),
+  /** What becomes of a user's predicted ratings and list where items are exposed or withdrawn. */
+  'exposure:expose': answers<ExposedUser>()(
+    z.object({ run: name, user: z.string(), expose: items, withdraw: items, k: listLength }).strict(),
+  ),
+  /** What exposing an item does in each segment of users: by the values of an attribute, or by ranges of a number. */
+  'exposure:segments': answers<SegmentExposureEffects>()(
+    z.object({ run: name, item, attribute: z.string().max(200), count: effectCount.default(10), task }).strict(),
   ),
 
   'masks:list': answers<SavedMask[]>()(ofRun),

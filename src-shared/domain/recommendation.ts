@@ -5,6 +5,14 @@ export interface UserMatch {
   trainItems: number
 }
 
+/** An item as found by search. */
+export interface ItemMatch {
+  id: string
+  title: string
+  /** Users with it among their positives in the train part. */
+  trainUsers: number
+}
+
 /** An item with the user's own id, its title (the id where there is none) and its other attributes. */
 export interface ItemCard {
   id: string
