@@ -8,7 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { toIoError } from './io-errors'
 
@@ -55,13 +55,13 @@ export function writeFileAtomic(path: string, data: string | Uint8Array | Uint8A
   syncDirectory(dirname(path))
 }
 
-/** `writeFileAtomic` for large files: meanwhile other work goes on. */
-export async function writeFileAtomicLater(path: string, data: Uint8Array): Promise<void> {
+/** `writeFileAtomic` for large files, whole or as they come piece by piece: meanwhile other work goes on. */
+export async function writeFileAtomicLater(path: string, data: Uint8Array | AsyncIterable<string>): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     const file = await open(temporary, 'w')
     try {
-      await file.writeFile(data)
+      await writeFile(file, data)
       await file.sync()
     } finally {
       await file.close()

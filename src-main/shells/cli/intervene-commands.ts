@@ -113,7 +113,7 @@ function effectDocument(
 }
 
 /** Interventions on a learned graph and what they do. */
-export function addInterveneCommands(context: CommandContext): void {
+export function addInterveneCommands(context: CommandContext): Command {
   const { program, output, session, finish, exit } = context
 
   withIntervention(
@@ -289,7 +289,9 @@ export function addInterveneCommands(context: CommandContext): void {
       }),
     )
 
-  const effects = program.command('effects').description('results of interventions that were saved with a run')
+  const effects = program
+    .command('effects')
+    .description('what exposing items does, and results of interventions that were saved with a run')
   effects
     .command('list')
     .description('all saved results of a run')
@@ -312,6 +314,7 @@ export function addInterveneCommands(context: CommandContext): void {
         output.result({ run, removed: name }, () => `Removed ${name}.`)
       }),
     )
+  return effects
 }
 
 /** Says of each file that cannot be read which it is and why. */

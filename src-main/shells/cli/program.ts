@@ -14,6 +14,7 @@ import { addCorrelationCommands } from './correlation-commands'
 import * as describe from './describe'
 import { addEvalCommand } from './eval-command'
 import { addExportCommands } from './export-commands'
+import { addExposureCommands } from './exposure-commands'
 import { followJob } from './follow-job'
 import { addExperimentCommands } from './experiment-commands'
 import { addGraphCommands, findKnowledge } from './graph-commands'
@@ -218,7 +219,7 @@ function createProgram(
       }),
     )
 
-  addInterveneCommands(context)
+  addExposureCommands(context, addInterveneCommands(context))
   addCorrelationCommands(context)
   addGraphCommands(context)
   addExportCommands(context)
