@@ -174,6 +174,8 @@ export const keptElements = (model: GraphModel): ElementDefinition[] =>
   )
 
 export const nodeDiameter = 44
+/** Items have nothing in their circle. */
+export const itemDiameter = 16
 
 /** The sign of a held node: a "do" badge at its upper right, as an image that the drawing library can place. */
 const doBadge = (theme: GraphTheme): string =>
@@ -280,6 +282,18 @@ export const graphStyle = (theme: GraphTheme, large = false): StylesheetJson => 
   { selector: 'node[role = "observed"]', style: { 'border-style': 'solid' } },
   { selector: 'node[role = "exogenous"]', style: { 'border-style': 'dashed' } },
   {
+    // There are many, and their titles are what tells them apart.
+    selector: 'node[role = "item"]',
+    style: {
+      width: itemDiameter,
+      height: itemDiameter,
+      'border-style': 'solid',
+      'background-image': 'none',
+      'font-weight': 400,
+      'text-max-width': '116px',
+    },
+  },
+  {
     // Two that go along with each other, neither of which moves the other.
     selector: 'edge[change = "correlated"]',
     style: { 'line-style': 'dashed', 'source-arrow-shape': 'triangle', 'source-arrow-color': theme.edge },
@@ -326,6 +340,12 @@ export const graphStyle = (theme: GraphTheme, large = false): StylesheetJson => 
   { selector: 'edge[change = "learned"]', style: { ...coloured(theme.weakEdge) } },
   { selector: 'edge[change = "adds"]', style: coloured(theme.adds) },
   { selector: 'edge[change = "takes"]', style: coloured(theme.takes) },
+  { selector: 'edge[change = "raises"]', style: coloured(theme.adds) },
+  {
+    // Not by colour alone.
+    selector: 'edge[change = "lowers"]',
+    style: { ...coloured(theme.takes), 'line-style': 'dashed', 'target-arrow-shape': 'tee' },
+  },
   {
     selector: 'node[?held]',
     style: {

@@ -1,7 +1,7 @@
 import type { ElementDefinition } from 'cytoscape'
 import type { GraphTheme } from './colours'
 import { detours } from './detour'
-import { nodeDiameter } from './elements'
+import { itemDiameter, nodeDiameter } from './elements'
 import type { Positions } from './layout'
 
 interface Point {
@@ -9,7 +9,8 @@ interface Point {
   y: number
 }
 
-const radius = nodeDiameter / 2
+/** Of the circle of a node. */
+const radiusOf = (data: ElementDefinition['data']): number => (data.role === 'item' ? itemDiameter : nodeDiameter) / 2
 const fontFamily = 'system-ui, sans-serif'
 const lineHeight = 14
 /** How far an edge that has a twin in the other direction bends aside. */
@@ -31,11 +32,13 @@ function strokeOf(data: ElementDefinition['data'], theme: GraphTheme): { colour:
     learned: theme.weakEdge,
     adds: theme.adds,
     takes: theme.takes,
+    raises: theme.adds,
+    lowers: theme.takes,
   }
   const weak = data.status === 'below' || data.status === 'dropped'
   const colour = byChange[String(data.change)] ?? (weak ? theme.weakEdge : theme.edge)
   const dashes =
-    data.change === 'forbidden' || data.change === 'correlated' || data.status === 'below'
+    data.change === 'forbidden' || data.change === 'correlated' || data.change === 'lowers' || data.status === 'below'
       ? '6 3'
       : data.status === 'dropped'
         ? '1 3'
@@ -55,7 +58,14 @@ function headSvg(base: Point, tip: Point, colour: string): string {
   return `<polygon points="${number(tip.x)},${number(tip.y)} ${number(base.x + half.x)},${number(base.y + half.y)} ${number(base.x - half.x)},${number(base.y - half.y)}" fill="${colour}"/>`
 }
 
-function edgeSvg(data: ElementDefinition['data'], from: Point, to: Point, aside: number, theme: GraphTheme): string {
+function edgeSvg(
+  data: ElementDefinition['data'],
+  from: Point,
+  to: Point,
+  aside: number,
+  radius: number,
+  theme: GraphTheme,
+): string {
   const length = Math.hypot(to.x - from.x, to.y - from.y) || 1
   const normal = { x: -(to.y - from.y) / length, y: (to.x - from.x) / length }
   const control = {
@@ -75,7 +85,7 @@ function edgeSvg(data: ElementDefinition['data'], from: Point, to: Point, aside:
   const { colour, dashes } = strokeOf(data, theme)
   const side = { x: -(tip.y - end.y) / head, y: (tip.x - end.x) / head }
   const arrow =
-    data.change === 'forbidden'
+    data.change === 'forbidden' || data.change === 'lowers'
       ? `<line x1="${number(tip.x + side.x * 8)}" y1="${number(tip.y + side.y * 8)}" x2="${number(tip.x - side.x * 8)}" y2="${number(tip.y - side.y * 8)}" stroke="${colour}" stroke-width="3"/>`
       : headSvg(end, tip, colour) + (goesBothWays ? headSvg(start, towards(from, control, radius + 1), colour) : '')
   const along = towards({ x: 0, y: 0 }, { x: end.x - start.x, y: end.y - start.y }, 1)
@@ -95,13 +105,16 @@ function edgeSvg(data: ElementDefinition['data'], from: Point, to: Point, aside:
 
 /** The dashes of a node's outline by its role; a confounder, which has none, is hidden. */
 const outlineOf = (role: unknown): string =>
-  role === 'observed' ? '' : ` stroke-dasharray="${role === 'exogenous' ? '5 3' : '2 3'}"`
+  role === 'observed' || role === 'item' ? '' : ` stroke-dasharray="${role === 'exogenous' ? '5 3' : '2 3'}"`
 
 function nodeSvg(data: ElementDefinition['data'], at: Point, theme: GraphTheme): string {
   const lines = String(data.label).split('\n')
-  const learned = data.inside
-    ? ''
-    : `<text x="${number(at.x)}" y="${number(at.y + 5)}" font-size="13" font-weight="600" text-anchor="middle" fill="${theme.text}">${escaped(data.id!)}</text>`
+  const radius = radiusOf(data)
+  const weight = data.role === 'item' ? 400 : 600
+  const learned =
+    data.inside || data.role === 'item'
+      ? ''
+      : `<text x="${number(at.x)}" y="${number(at.y + 5)}" font-size="13" font-weight="600" text-anchor="middle" fill="${theme.text}">${escaped(data.id!)}</text>`
   const ring = data.held
     ? `<circle cx="${number(at.x)}" cy="${number(at.y)}" r="${radius}" fill="${theme.node}" stroke="${theme.accent}" stroke-width="2"/><circle cx="${number(at.x)}" cy="${number(at.y)}" r="${radius - 4}" fill="none" stroke="${theme.accent}" stroke-width="2"/>`
     : `<circle cx="${number(at.x)}" cy="${number(at.y)}" r="${radius}" fill="${theme.node}" stroke="${theme.nodeBorder}" stroke-width="2"${outlineOf(data.role)}/>`
@@ -113,7 +126,7 @@ function nodeSvg(data: ElementDefinition['data'], at: Point, theme: GraphTheme):
   const words = lines
     .map(
       (line, index) =>
-        `<text x="${number(at.x)}" y="${number(first + index * lineHeight)}" font-size="${size}" font-weight="600" text-anchor="middle" fill="${theme.text}">${escaped(line)}</text>`,
+        `<text x="${number(at.x)}" y="${number(first + index * lineHeight)}" font-size="${size}" font-weight="${weight}" text-anchor="middle" fill="${theme.text}">${escaped(line)}</text>`,
     )
     .join('')
   return `<g class="node${data.held ? ' held' : ''}">${ring}${learned}${badge}${words}</g>`
@@ -143,6 +156,7 @@ export function graphSvg(
         positions[String(data.source)]!,
         positions[String(data.target)]!,
         pairs.has(`${data.target} ${data.source}`) ? bend : (around.get(data.id!) ?? 0),
+        nodes.length > 0 ? radiusOf(nodes[0]!.data) : 0,
         theme,
       ),
     ),
@@ -151,6 +165,7 @@ export function graphSvg(
   const boxes = nodes.map(({ data }) => {
     const { x, y } = positions[data.id!]!
     const lines = String(data.label).split('\n')
+    const radius = radiusOf(data)
     const half = Math.max(radius + 14, ...lines.map((line) => textWidth(line, 14) / 2))
     return {
       x1: x - half,

@@ -12,7 +12,9 @@ import { useMethodsStore } from './methods-store'
 import { persistedRef } from './persisted'
 import { createSnapshot } from './snapshot'
 
-export const effectTabs = ['user', 'segment', 'confounders', 'why', 'saved', 'correlation'] as const
+export const interventionTabs = ['user', 'segment', 'confounders', 'why', 'saved', 'correlation'] as const
+export const exposureTabs = ['item', 'expose', 'segments'] as const
+const effectTabs = [...interventionTabs, ...exposureTabs] as const
 export type EffectTab = (typeof effectTabs)[number]
 export const listLengths = [10, 20, 30] as const
 
@@ -84,6 +86,10 @@ export const useEffectsStore = defineStore('effects', () => {
   /** Whether the open run learned a correlation of exogenous variables, which can be set. */
   const isCorrelated = computed(
     () => opened.value?.state === 'completed' && (method.value?.capabilities.includes('correlation') ?? false),
+  )
+  /** Whether the open run tells what exposing items does. */
+  const tellsExposures = computed(
+    () => opened.value?.state === 'completed' && (method.value?.capabilities.includes('exposure-effects') ?? false),
   )
   /** The run whose intervention the editor holds, where it can be asked about. */
   const run = computed(() =>
@@ -233,6 +239,7 @@ export const useEffectsStore = defineStore('effects', () => {
     method,
     available,
     isCorrelated,
+    tellsExposures,
     run,
     k,
     tab,
