@@ -17,7 +17,7 @@ import { renderHtml } from '../pipeline/report/render-html'
 import { renderMarkdown } from '../pipeline/report/render-markdown'
 import type { ReportedData, ReportedRun, ReportInput } from '../pipeline/report/report-input'
 import { sectionChoices } from '../pipeline/report/sections'
-import { readGraph } from '../pipeline/run-files'
+import { readExposureCheck, readGraph } from '../pipeline/run-files'
 import { namesAndNotes } from '../storage/saved'
 import type { Core } from './core'
 import { correlationOf } from './correlation-handlers'
@@ -181,6 +181,7 @@ async function reportedRun(
     annotations: damaged.some(({ what }) => what === namesAndNotes) ? noAnnotations : saved.annotations(run),
     confidence: hasGraph ? confidenceOf(core, run) : null,
     correlation: correlationOf(core, run),
+    exposureCheck: readExposureCheck(store.directory(run)),
     masks: saved.masks(run).list().saved,
     effects: saved.effects(run).list().saved,
     damaged,

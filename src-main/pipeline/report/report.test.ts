@@ -146,6 +146,7 @@ const run: ReportInput['runs'][number] = {
   annotations: noAnnotations,
   confidence: null,
   correlation: null,
+  exposureCheck: null,
   masks: [],
   effects: [],
   damaged: [],
@@ -198,6 +199,20 @@ describe('a report', () => {
     expect(said).toContain('observed ratings are too good')
     expect(said).toContain('the middle 95 % of 3 of 50 trainings on users drawn with replacement')
     expect(markdown).not.toContain('orrelation ρ')
+  })
+
+  it('says whether the exposure model fits, and what that means for the effects', () => {
+    const exposureCheck = {
+      users: 30,
+      heldOutItems: 4.5,
+      logLikelihood: -0.2,
+      popularityLogLikelihood: -0.3,
+      pValue: 0.02,
+    }
+    const said = renderMarkdown(buildReport({ ...input, runs: [{ ...run, exposureCheck }] }))
+    expect(said).toContain('The exposure model fails its check, p 0.02')
+    expect(said).toContain('Read the effects as associations')
+    expect(markdown).not.toContain('exposure model')
   })
 
   it('allows its style sheet and no other by its hash', () => {

@@ -11,7 +11,7 @@ export interface Curve {
   build: ChartBuilder
 }
 
-/** The series whose best epoch is kept: early stopping watches validation NDCG@10. */
+/** The series whose best epoch is kept, unless the method stops by another: early stopping watches validation NDCG@10. */
 export const stoppingSeries = 'ndcg@10'
 
 /** What is asked first stands first: does it generalise, does it fit, is the structure settling. */

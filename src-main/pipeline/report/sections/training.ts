@@ -1,4 +1,5 @@
 import { estimateText, meaningText, originText } from '../../../../src-shared/correlation/words'
+import { checkText, exposureVerdict } from '../../../../src-shared/exposure/words'
 import type { SeriesInfo } from '../../../../src-shared/domain/method'
 import type { EpochPoint } from '../../../../src-shared/domain/run'
 import { groupsOf, type ReportedRun, type ReportInput, type RunGroup } from '../report-input'
@@ -20,9 +21,41 @@ const mostGroups = 24
 
 /** How the trainings went: the curves of one run, or of each group the mean over its seeds with a band. */
 export function trainingSection({ runs, experiment }: ReportInput): Block[] {
-  if (runs.length === 1) return [...ofOneRun(runs[0]!), ...correlationOfOne(runs[0]!)]
+  if (runs.length === 1) return [...ofOneRun(runs[0]!), ...correlationOfOne(runs[0]!), ...exposureCheckOfOne(runs[0]!)]
   const groups = groupsOf(runs)
-  return [...ofGroups(groups, experiment?.file.metrics.objective ?? 'ndcg@10'), ...correlationsOf(groups)]
+  return [
+    ...ofGroups(groups, experiment?.file.metrics.objective ?? 'ndcg@10'),
+    ...correlationsOf(groups),
+    ...exposureChecksOf(groups),
+  ]
+}
+
+/** The check of the exposure model, in words. */
+function exposureCheckOfOne({ exposureCheck }: ReportedRun): Block[] {
+  if (!exposureCheck) return []
+  const { headline, meaning } = exposureVerdict(exposureCheck)
+  return [{ kind: 'text', text: `${headline}. ${meaning} ${checkText(exposureCheck)}` }]
+}
+
+/** The same of several runs. */
+function exposureChecksOf(all: RunGroup[]): Block[] {
+  const rows = all.flatMap((group) =>
+    group.runs.flatMap(({ manifest, exposureCheck }) =>
+      exposureCheck
+        ? [[group.label, manifest.seed, exposureVerdict(exposureCheck).headline, checkText(exposureCheck)]]
+        : [],
+    ),
+  )
+  if (rows.length === 0) return []
+  return [
+    {
+      kind: 'table',
+      caption: 'Checks of the exposure models',
+      head: ['Runs', 'Seed', 'Verdict', 'Made with'],
+      rows,
+      folded: rows.length > 30,
+    },
+  ]
 }
 
 /** The learned correlation of exogenous variables, in words. */
