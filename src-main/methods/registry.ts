@@ -23,6 +23,7 @@ import { descriptor as ncf } from './baselines/ncf'
 import { descriptor as rdDr } from './baselines/rd-dr'
 import { descriptor as snips } from './baselines/snips'
 import { descriptor as tdrJl } from './baselines/tdr-jl'
+import { descriptor as vsrVae } from './baselines/vsr-vae'
 import { descriptor as wmf } from './baselines/wmf'
 import { descriptor as clev } from './causal/clev'
 import { descriptor as csc } from './causal/csc'
@@ -39,6 +40,7 @@ export const methods: readonly MethodDescriptor[] = [
   deepDeconf,
   multiVae,
   concatVae,
+  vsrVae,
   wmf,
   ncf,
   mf,

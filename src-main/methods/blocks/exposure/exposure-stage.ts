@@ -35,8 +35,9 @@ export const keptOfExposures = { 'exposure.scale': { shape: [1] }, 'exposure.che
 /**
  * Trains the exposure model on what users are exposed to, with early stopping on the log-likelihood of held-out exposures, and checks it (Zhu et
  * al., Algorithm 1, lines 2-13).
+ * @param isForEffects whether claims about effects rest on the check, which then is reported and not only logged
  */
-export const exposureStage: Stage = {
+export const exposureStage = (isForEffects: boolean): Stage => ({
   label: 'Exposure model',
   start(context, _, rng) {
     const { split, params, report } = context
@@ -80,7 +81,7 @@ export const exposureStage: Stage = {
         if (check) {
           const { level, text } = verdictOf(check)
           report.log(level, text)
-          report.exposureCheck?.(check)
+          if (isForEffects) report.exposureCheck?.(check)
         } else report.log('warning', 'No user has held-out exposures: the exposure model could not be checked.')
         const values = check ?? notChecked
         return {
@@ -92,4 +93,4 @@ export const exposureStage: Stage = {
       dispose: () => disposeWeights(weights),
     }
   },
-}
+})

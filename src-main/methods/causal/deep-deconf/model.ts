@@ -102,7 +102,7 @@ const outcomeStage: Stage = {
 /** Deep-Deconf (Zhu et al.): see README.md for the decisions. */
 export const method: Method = {
   fit: (context) =>
-    fitInStages(context, [exposureStage, outcomeStage], (kept) =>
+    fitInStages(context, [exposureStage(true), outcomeStage], (kept) =>
       modelOf(kept, context.params, context.split.train.cols),
     ),
 

@@ -1,0 +1,22 @@
+import { concatStage, concatVaeOf, loadConcatVae } from '../../blocks/exposure/concat-vae'
+import { exposureStage } from '../../blocks/exposure/exposure-stage'
+import { fitInStages } from '../../blocks/stages'
+import type { Method, NamedArrays } from '../../method'
+import { userWeights, weightsStage } from './weights-stage'
+
+/** What scores: the exposure model and the weights are needed in training alone. */
+const outcomeOnly = (learned: NamedArrays): NamedArrays =>
+  Object.fromEntries(
+    Object.entries(learned).filter(([name]) => /^(encoder|decoder)\./.test(name) || name === 'exposure.scale'),
+  )
+
+/** VSR-VAE (Zou et al. 2020; Zhu et al., s. 5.4.1): see README.md for the decisions. */
+export const method: Method = {
+  fit: (context) =>
+    fitInStages(
+      context,
+      [exposureStage(false), weightsStage, concatStage((learned) => learned[userWeights]!.data as Float32Array)],
+      (learned) => concatVaeOf(outcomeOnly(learned)),
+    ),
+  load: loadConcatVae,
+}

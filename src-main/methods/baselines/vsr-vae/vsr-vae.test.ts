@@ -1,0 +1,92 @@
+import { beforeAll, expect, test } from 'vitest'
+import { csrOf } from '../../../../tests/support/csr'
+import { smallParams } from '../../../../tests/support/fit'
+import type { Split } from '../../../../src-shared/domain/split'
+import { useBackend } from '../../../tensor/backends'
+import { Rng } from '../../../tensor/rng'
+import { exposureStage } from '../../blocks/exposure/exposure-stage'
+import { fitInStages } from '../../blocks/stages'
+import type { NamedArrays } from '../../method'
+import { descriptor } from '.'
+import { userWeights, weightsFrom, weightsStage } from './weights-stage'
+
+beforeAll(() => useBackend('wasm'))
+
+test('weights are the inverse of the ratios, with mean 1, and no user outweighs all others', () => {
+  expect([...weightsFrom(Float64Array.of(1, 0.5))]).toEqual([2 / 3, 4 / 3])
+  const weights = weightsFrom(Float64Array.of(1e-9, ...Array<number>(99).fill(1)))
+  expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(100, 8)
+  // Of 100 : 10⁻⁹ before.
+  expect(weights[0]! / weights[1]!).toBeCloseTo(100, 8)
+})
+
+/** Users of two kinds, each exposed to its own half of twenty items; the one feature of every sixth user is that of the other kind. */
+const users = Array.from({ length: 300 }, (_, user) => user)
+const isOdd = (user: number): boolean => user % 6 === 0
+const kindOf = (user: number): number => (user % 12 < 6 ? 0 : 1)
+function kinds(hasFeatures: boolean): Split {
+  const rng = Rng.seeded(5)
+  const none = csrOf(
+    users.map(() => []),
+    20,
+  )
+  const exposed = users.map((user) =>
+    Array.from({ length: 20 }, (_, item) => item).filter(
+      (item) => rng.uniform() < (Math.floor(item / 10) === kindOf(user) ? 0.8 : 0.1),
+    ),
+  )
+  const values = Float32Array.from(users, (user) => (kindOf(user) === (isOdd(user) ? 1 : 0) ? 1 : -1))
+  const beside = hasFeatures ? { features: { width: 1, values } } : {}
+  return { hash: 'kinds', train: { ...csrOf(exposed, 20), beside }, validation: none, test: none }
+}
+
+/** Weights of the users, and what was said. */
+async function weigh(split: Split): Promise<{ weights: number[]; said: string[] }> {
+  let kept: NamedArrays = {}
+  const said: string[] = []
+  const outcome = await fitInStages(
+    {
+      split,
+      params: smallParams(descriptor, { epochs: 15, batchSize: 50, learningRate: 0.03 }),
+      rng: Rng.seeded(1),
+      signal: { requested: null },
+      knowledge: null,
+      attributes: null,
+      resume: null,
+      report: {
+        progress: () => undefined,
+        epoch: () => undefined,
+        checkpoint: () => Promise.resolve(),
+        log: (_, text) => said.push(text),
+      },
+    },
+    [exposureStage(false), weightsStage],
+    (learned) => {
+      kept = learned
+      return {
+        score: () => Promise.reject(new Error('Nothing scores here.')),
+        save: () => Promise.resolve(learned),
+        dispose: () => undefined,
+      }
+    },
+  )
+  expect(outcome.end).toBe('completed')
+  return { weights: [...kept[userWeights]!.data], said }
+}
+
+test('users whose exposures are not what their features let expect count more', async () => {
+  const { weights } = await weigh(kinds(true))
+  const mean = (which: (user: number) => boolean): number => {
+    const own = weights.filter((_, user) => which(user))
+    return own.reduce((sum, weight) => sum + weight, 0) / own.length
+  }
+  expect(mean(() => true)).toBeCloseTo(1, 5)
+  expect(mean(isOdd)).toBeGreaterThan(2 * mean((user) => !isOdd(user)))
+})
+
+test('without features all users count about alike, and it is said', async () => {
+  const { weights, said } = await weigh(kinds(false))
+  expect(Math.max(...weights)).toBeLessThan(1.3)
+  expect(Math.min(...weights)).toBeGreaterThan(0.7)
+  expect(said).toContainEqual(expect.stringContaining('Nothing describes the users'))
+})
