@@ -136,7 +136,7 @@ const domainHelp =
 function reportIssue(issue: z.core.$ZodIssue, schema: z.ZodType, content: unknown, report: Report): void {
   const path = issue.path as (string | number)[]
   if (issue.code === 'unrecognized_keys') {
-    const allowed = keysAt(schema, path)
+    const allowed = keysAt(schema, path, content)
     for (const key of issue.keys)
       report([...path, key], `There is no key "${key}" here. Allowed: ${allowed.join(', ')}.`, 'paramUnknown')
     return
@@ -148,6 +148,8 @@ function reportIssue(issue: z.core.$ZodIssue, schema: z.ZodType, content: unknow
       reportIssue({ ...inner, path: [...path, ...inner.path] }, schema, content, report)
     return
   }
+  if (issue.code === 'invalid_union' && issue.discriminator !== undefined)
+    return report(path, kindWords(schema, path, issue.discriminator, value))
   if (issue.code === 'invalid_union') return report(path, 'Give a number, a text, true or false.')
   if (value === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value')) {
     const expected = issue.code === 'invalid_value' ? issue.values.map(String).join(' | ') : issue.expected
@@ -186,22 +188,54 @@ function wordsOf(issue: z.core.$ZodIssue, path: Path, value: unknown): string {
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
-/** The keys that an object in the schema can have. */
-function keysAt(schema: z.ZodType, path: Path): string[] {
+/** What the key may be that says which of several forms an object has. */
+function kindWords(schema: z.ZodType, path: Path, key: string, value: unknown): string {
+  const union = typeAt(schema, path.slice(0, -1))
+  const kinds = formsOf(union).flatMap((form) => {
+    const kind = form.shape[key]
+    return kind instanceof z.ZodLiteral ? [...kind.values].map(String) : []
+  })
+  const allowed = `Allowed: ${kinds.join(', ')}.`
+  return value === undefined
+    ? `"${key}" is missing. ${allowed}`
+    : `"${key}" cannot be ${JSON.stringify(value)}. ${allowed}`
+}
+
+const unwrapped = (type: z.core.$ZodType): z.core.$ZodType =>
+  type instanceof z.ZodDefault || type instanceof z.ZodPrefault || type instanceof z.ZodOptional
+    ? unwrapped(type.unwrap())
+    : type
+
+const formsOf = (type: z.core.$ZodType): z.ZodObject[] =>
+  type instanceof z.ZodUnion
+    ? type.options.filter((option): option is z.ZodObject => option instanceof z.ZodObject)
+    : []
+
+/** The type at a place in the schema; one without values where there is none. */
+function typeAt(schema: z.ZodType, path: Path): z.core.$ZodType {
   let at: z.core.$ZodType = schema
-  const unwrapped = (type: z.core.$ZodType): z.core.$ZodType =>
-    type instanceof z.ZodDefault || type instanceof z.ZodOptional ? unwrapped(type.unwrap()) : type
   for (const part of path) {
     at = unwrapped(at)
     if (at instanceof z.ZodObject) at = at.shape[part as string] as z.core.$ZodType
     else if (at instanceof z.ZodArray) at = at.element as z.core.$ZodType
     else if (at instanceof z.ZodRecord) at = at.valueType as z.core.$ZodType
-    else return []
+    else return z.never()
   }
-  at = unwrapped(at)
-  // A domain that is no list is a range.
-  if (at instanceof z.ZodUnion) at = at.options.find((option) => option instanceof z.ZodObject) ?? at
-  return at instanceof z.ZodObject ? Object.keys(at.shape) : []
+  return unwrapped(at)
+}
+
+/** The keys that an object in the schema can have. */
+function keysAt(schema: z.ZodType, path: Path, content: unknown): string[] {
+  const at = typeAt(schema, path)
+  if (at instanceof z.ZodObject) return Object.keys(at.shape)
+  const given = path.reduce<unknown>((value, part) => (value as Record<string, unknown> | null)?.[part], content)
+  // A domain that is no list is a range. Where objects have several forms, one key says which.
+  const forms = formsOf(at)
+  const key = at instanceof z.ZodDiscriminatedUnion ? at.def.discriminator : null
+  const form = forms.find(
+    ({ shape }) => key !== null && (shape[key] as z.ZodType).safeParse((given as Record<string, unknown>)[key]).success,
+  )
+  return Object.keys((form ?? forms[0])?.shape ?? {})
 }
 
 /** Puts every given value into the form its parameter has, and reports those that it cannot have. */

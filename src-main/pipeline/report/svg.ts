@@ -124,9 +124,11 @@ function lineChart({ series, marks = [], xLabel, yLabel }: ChartBlock): Drawing 
   const x = (value: number): number => area.left + ((value - xLow) / (xHigh - xLow)) * (right - area.left)
   const y = (value: number): number =>
     height - area.bottom - ((value - yLow) / (yHigh - yLow)) * (height - area.top - area.bottom)
+  // Epochs and steps are whole; a share is not.
+  const isWhole = points.every(([at]) => Number.isInteger(at))
   const xTicks = ticks(xLow, xHigh, 8)
-    .filter(Number.isInteger)
-    .map((tick) => text(x(tick), height - area.bottom + 18, String(tick), 'middle'))
+    .filter((tick) => !isWhole || Number.isInteger(tick))
+    .map((tick) => text(x(tick), height - area.bottom + 18, shortNumber(tick), 'middle'))
     .join('')
   const bands = series.map(({ band, points: own }, index) => {
     if (!band || band.every(([low, high]) => low === high)) return ''
