@@ -5,8 +5,9 @@ import type { BackendProbe } from '../../src-shared/domain/backend'
 import type { FileHandle } from '../../src-shared/domain/dataset'
 import type { ExperimentResults } from '../../src-shared/domain/experiment-results'
 import type { JobSnapshot } from '../../src-shared/domain/job'
+import type { RankingPlan, RankingResults } from '../../src-shared/domain/ranking-simulation'
 import type { SimulationPlan, SimulationResults } from '../../src-shared/domain/simulation'
-import { parseSimulation, planSimulation } from '../../src-shared/experiment/parse-simulation'
+import { planSimulationText } from '../../src-shared/experiment/plan-text'
 import packageJson from '../../package.json'
 import { Bootstraps } from '../jobs/bootstraps'
 import { DataHost } from '../jobs/data-host'
@@ -76,9 +77,9 @@ export interface Services {
   experimentResults(name: string): Promise<ExperimentResults>
   /** Simulations, which only the command line runs. */
   readonly simulations: {
-    plan(text: string): SimulationPlan
+    plan(text: string): SimulationPlan | RankingPlan
     start(text: string): Promise<JobSnapshot>
-    results(text: string): Promise<SimulationResults>
+    results(text: string): Promise<SimulationResults | RankingResults>
   }
   /** Interrupts every job at a checkpoint, ends all child processes and gives the workspace back. */
   close(): Promise<void>
@@ -182,7 +183,7 @@ export function createServices(options: ServicesOptions): Services {
     jobs,
     experimentResults: (name) => resultsOf(core, ask, name),
     simulations: {
-      plan: (text) => planSimulation(parseSimulation(text, infos), infos),
+      plan: (text) => planSimulationText(text, infos),
       start: (text) => simulations.start(text),
       results: (text) => resultsOfSimulation(core, simulations, text),
     },

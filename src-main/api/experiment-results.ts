@@ -1,12 +1,14 @@
 import { cpus } from 'node:os'
 import type { BackendId } from '../../src-shared/domain/backend'
 import type { Environment, ExperimentResults } from '../../src-shared/domain/experiment-results'
+import type { RankingResults } from '../../src-shared/domain/ranking-simulation'
 import type { SimulationResults } from '../../src-shared/domain/simulation'
-import { planSimulation } from '../../src-shared/experiment/parse-simulation'
+import { planSimulationText } from '../../src-shared/experiment/plan-text'
 import type { RunManifest } from '../../src-shared/domain/run'
 import type { Simulations } from '../jobs/simulations'
 import { methods as descriptors } from '../methods/registry'
 import { experimentResults } from '../pipeline/experiment/results'
+import { rankingResults } from '../pipeline/experiment/simulate-ranking/ranking-results'
 import { simulationResults } from '../pipeline/experiment/simulate/simulation-results'
 import type { Core } from './core'
 import { experimentComparison, runsOfSubject, type Ask } from './report-handlers'
@@ -50,18 +52,22 @@ export async function resultsOfSimulation(
   core: Core,
   simulations: Simulations,
   text: string,
-): Promise<SimulationResults> {
-  const { file, dataset, methods, store } = await simulations.open(text)
-  return simulationResults({
-    file,
-    methods,
-    fits: store.read(),
-    budget: planSimulation(
-      file,
+): Promise<SimulationResults | RankingResults> {
+  const opened = await simulations.open(text)
+  const known = {
+    budget: planSimulationText(
+      text,
       descriptors.map(({ info }) => info),
     ).budgetStatement,
     environment: await environmentOf(core, 'wasm', 1),
-    data: { dataset: dataset.name, datasetHash: dataset.hash, users: dataset.users, items: dataset.items },
     madeAt: new Date().toISOString(),
-  })
+  }
+  if (opened.type === 'causeway-simulation') {
+    const { file, methods, store, dataset } = opened
+    const data = { dataset: dataset.name, datasetHash: dataset.hash, users: dataset.users, items: dataset.items }
+    return simulationResults({ file, methods, fits: store.read(), data, ...known })
+  }
+  const { file, methods, store, dataset } = opened
+  const data = dataset && { dataset: dataset.name, datasetHash: dataset.hash }
+  return rankingResults({ file, methods, fits: store.read(), data, ...known })
 }

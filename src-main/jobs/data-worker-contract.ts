@@ -81,6 +81,8 @@ export const dataWorkerContract = {
   preferences: call<{ users: number; items: number }>()(
     ofDataset.extend({ task, file: z.string(), preferences: simulationFileSchema.shape.preferences.unwrap() }),
   ),
+  /** Writes the ratings of a data set for the decoders of a simulation. */
+  ratings: call<{ users: number; items: number }>()(ofDataset.extend({ task, file: z.string() })),
   /** Cancels a piece of work; it then ends with `cancelled`. One that has ended already is none of its business. */
   stop: call<null>()(z.object({ task })),
 } as const

@@ -13,6 +13,7 @@ import type { JobProgress } from '../../src-shared/domain/job'
 import type { Metrics } from '../../src-shared/domain/metric'
 import type { EpochPoint, LogLine, RunManifest } from '../../src-shared/domain/run'
 import { propensityFloorSchema, type RunEstimates, type RunPropensities } from '../../src-shared/domain/selection'
+import { worldSchema, type RankingFit } from '../../src-shared/domain/ranking-simulation'
 import { simulationFileSchema, type SimulatedFit } from '../../src-shared/domain/simulation'
 import type { ScoringGraph } from '../methods/scoring-graph'
 import type { Evaluation } from '../pipeline/evaluate/evaluation-file'
@@ -58,6 +59,26 @@ export type SimulatedOutcome = Pick<SimulatedFit, 'observed' | 'epochs' | 'secon
   validation: number
   error: number
 }
+
+/** A method to be trained in a world whose ratings are all known. */
+const rankingTrainingSchema = z.object({
+  world: worldSchema,
+  /** `decoders.safetensors` of the simulation; null for a world that is made from no data set. */
+  decoders: z.string().nullable(),
+  threshold: z.number(),
+  gamma: z.number(),
+  noise: z.number().nullable(),
+  /** Of the split of the users, and of the training. */
+  seed: z.number().int(),
+  /** A search is not tested. */
+  phase: z.enum(['search', 'final']),
+  method: z.string(),
+  params: values,
+})
+export type RankingTraining = z.infer<typeof rankingTrainingSchema>
+
+/** How a training in a drawn world ended; see `RankingFit`. */
+export type RankingOutcome = Pick<RankingFit, 'test' | 'epochs' | 'seconds'> & { validation: number }
 
 export interface FitResult {
   end: 'completed' | 'paused' | 'cancelled'
@@ -207,6 +228,18 @@ export const trainerContract = {
   ),
   /** Trains a method on drawn data and tests it on the truth; nothing is written. */
   simulate: call<SimulatedOutcome>()(simulatedTrainingSchema),
+  /** The same in a world whose ratings are all known: test users' lists are held against all that they like. */
+  simulateRanking: call<RankingOutcome>()(rankingTrainingSchema),
+  /** Fits decoders to the ratings of a data set and writes them: what such a world is drawn from. */
+  fitDecoders: call<null>()(
+    z.object({
+      /** `ratings.safetensors` of the simulation. */
+      ratings: z.string(),
+      file: z.string(),
+      factors: z.number().int(),
+      seed: z.number().int(),
+    }),
+  ),
   /** Asks the fit in progress to stop after the current batch. */
   stop: call<null>()(z.object({ how: z.enum(['pause', 'cancel']) })),
   /** Loads a completed run for the calls below; answers at once when that run is loaded already. */

@@ -4,6 +4,7 @@ import type { DataWorkerCalls, DataWorkerEventMap } from '../jobs/data-worker-co
 import { makeCard } from './dataset/card'
 import { readItemCards, readRows, readUserAttributes } from './dataset/catalog'
 import { readDataset } from './dataset/dataset'
+import { writeRatings } from './experiment/simulate-ranking/write-ratings'
 import { writePreferences } from './experiment/simulate/write-preferences'
 import { listsCsv, listsParquet } from './export/lists-file'
 import { importDemo } from './ingest/demo'
@@ -54,6 +55,8 @@ export function makeDataHandlers(send: Send): ChildHandlers<DataWorkerCalls> {
       watched(task, (watch) => makeCard(workspace, dataset, recipe, watch)),
     preferences: ({ task, workspace, dataset, file, preferences }) =>
       watched(task, (watch) => writePreferences(workspace, dataset, file, preferences, watch)),
+    ratings: ({ task, workspace, dataset, file }) =>
+      watched(task, (watch) => writeRatings(workspace, dataset, file, watch)),
     rows: ({ workspace, dataset, table, offset, limit }) => readRows(workspace, dataset, table, offset, limit),
     catalog: async ({ workspace, dataset }) => readItemCards(workspace, await readDataset(workspace, dataset)),
     userAttributes: async ({ workspace, dataset }) =>

@@ -12,6 +12,8 @@ import { bootstrapGraph } from './bootstrap/graph'
 import { evaluate, recommend } from './evaluate/evaluate'
 import { evaluateFully } from './evaluate/evaluate-fully'
 import { estimateErrors, judgePropensities, ratedPredictions } from './evaluate/selection'
+import { writeDecoders } from './experiment/simulate-ranking/decoders'
+import { RankingTrainings } from './experiment/simulate-ranking/train-ranking'
 import { SimulatedTrainings } from './experiment/simulate/train-simulated'
 import { listsOfAll } from './export/lists-of-all'
 import { Correlations } from './intervene/correlations'
@@ -47,6 +49,7 @@ export function trainerHandlers(
   let fitting: { -readonly [K in keyof StopSignal]: StopSignal[K] } | null = null
   let open: OpenRun | null = null
   const simulated = new SimulatedTrainings()
+  const rankings = new RankingTrainings()
   const tasks = new Tasks((progress) => send('task', progress))
 
   const opened = (): OpenRun => {
@@ -120,6 +123,17 @@ export function trainerHandlers(
 
     simulate(asked) {
       return working((signal) => simulated.train(asked, signal))
+    },
+
+    simulateRanking(asked) {
+      return working((signal) => rankings.train(asked, signal))
+    },
+
+    fitDecoders(asked) {
+      return working(async (signal, progress) => {
+        await writeDecoders(asked, signal, progress)
+        return null
+      })
     },
 
     async stop({ how }) {

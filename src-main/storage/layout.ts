@@ -44,4 +44,11 @@ export const runFiles = {
 export const experimentFiles = { manifest: 'experiment.json', text: 'experiment.yaml', trials: 'trials.jsonl' } as const
 
 /** Inside a simulation's folder. */
-export const simulationFiles = { preferences: 'preferences.safetensors', fits: 'fits.jsonl' } as const
+export const simulationFiles = {
+  /** What the preferences of all pairs follow from. */
+  preferences: 'preferences.safetensors',
+  /** The ratings of a data set, and the decoders that were fitted to them. */
+  ratings: 'ratings.safetensors',
+  decoders: 'decoders.safetensors',
+  fits: 'fits.jsonl',
+} as const

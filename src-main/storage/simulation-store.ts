@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { CausewayError } from '../../src-shared/contract/errors'
-import { fitSchema, type SimulatedFit, type SimulationFile } from '../../src-shared/domain/simulation'
+import type { RankingSimulationFile } from '../../src-shared/domain/ranking-simulation'
+import type { FitBase, SimulationFile } from '../../src-shared/domain/simulation'
 import { appendLine, writeFileAtomic, writing } from './atomic'
 import { simulationFiles, simulationsDirectory } from './layout'
 import { restoreLines } from './restore'
@@ -22,56 +24,71 @@ const refuse = (directory: string, reason: string, details: Record<string, unkno
 export const shortHash = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
 
+/** What preferences and observations are drawn from, for the name of their folder. */
+export function drawingOf(
+  datasetHash: string,
+  { preferences, world, validationShare }: Pick<SimulationFile, 'preferences' | 'world' | 'validationShare'>,
+): unknown {
+  const { of, threshold, factors, ridge, seed } = preferences
+  const { scale, slope, centre, beta } = world
+  const ofX = [of, of === 'liking' ? threshold : null, factors, ridge, seed]
+  return [datasetHash, ofX, scale, slope, centre ?? null, beta, validationShare]
+}
+
+/** What a world of ratings is drawn from. @param datasetHash null where it is drawn from no data set */
+export function worldDrawingOf(
+  datasetHash: string | null,
+  { world, threshold }: Pick<RankingSimulationFile, 'world' | 'threshold'>,
+): unknown {
+  const { kind, factors, gammaB, seed } = world
+  const own =
+    kind === 'simulated' ? [world.users, world.items, world.exposureRate, world.shared, world.scale] : datasetHash
+  return [kind, own, factors, gammaB, seed, threshold]
+}
+
 /** A simulation in the workspace: a folder for each way of drawing data, with the fits on them, whatever file asked for them. */
-export class SimulationStore {
+export class SimulationStore<F extends FitBase> {
   readonly directory: string
 
+  /** @param drawing what data are drawn from */
   constructor(
     private readonly workspace: Workspace,
-    datasetHash: string,
-    { preferences, world, validationShare }: SimulationFile,
+    drawing: unknown,
+    private readonly schema: z.ZodType<F>,
   ) {
-    const { of, threshold, factors, ridge, seed } = preferences
-    const { scale, slope, centre, beta } = world
-    const ofX = [of, of === 'liking' ? threshold : null, factors, ridge, seed]
-    const drawing = [datasetHash, ofX, scale, slope, centre ?? null, beta, validationShare]
     this.directory = join(simulationsDirectory(workspace.path), shortHash(drawing))
   }
 
-  /** Where the factorised ratings are, or are to be written. */
-  get preferences(): string {
-    return join(this.directory, simulationFiles.preferences)
+  /** Where a file of the simulation is, or is to be written. */
+  file(name: keyof typeof simulationFiles): string {
+    return join(this.directory, simulationFiles[name])
   }
 
-  get hasPreferences(): boolean {
-    return existsSync(this.preferences)
+  has(name: keyof typeof simulationFiles): boolean {
+    return existsSync(this.file(name))
   }
 
   /** Makes the folder, and puts its lines in order. @returns the fits that are there */
-  open(): SimulatedFit[] {
+  open(): F[] {
     this.workspace.assertWritable()
     writing(this.directory, () => mkdirSync(this.directory, { recursive: true }))
     const { value, repairs } = this.restored()
-    if (repairs.length > 0)
-      writeFileAtomic(
-        join(this.directory, simulationFiles.fits),
-        value.map((fit) => JSON.stringify(fit) + '\n').join(''),
-      )
+    if (repairs.length > 0) writeFileAtomic(this.file('fits'), value.map((fit) => JSON.stringify(fit) + '\n').join(''))
     return value
   }
 
   /** The fits that are there, in the order in which they ended. @throws CausewayError `savedInvalid` */
-  read(): SimulatedFit[] {
+  read(): F[] {
     return this.restored().value
   }
 
   /** Records a fit; on disk when this returns. */
-  record(fit: SimulatedFit): void {
+  record(fit: F): void {
     this.workspace.assertWritable()
-    appendLine(join(this.directory, simulationFiles.fits), fit)
+    appendLine(this.file('fits'), fit)
   }
 
   private restored() {
-    return restoreLines(this.directory, simulationFiles.fits, fitSchema, refuse)
+    return restoreLines(this.directory, simulationFiles.fits, this.schema, refuse)
   }
 }

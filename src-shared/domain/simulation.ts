@@ -7,6 +7,15 @@ import { savedNameSchema } from './mask'
 /** A mean with its standard deviation, as it was published. */
 const published = z.tuple([z.number(), z.number().min(0)])
 
+/** The same for every method. */
+export const simulationBudgetSchema = z
+  .object({
+    trialsPerMethod: z.number().int().min(1).max(1000).default(10),
+    epochsPerTrial: z.number().int().min(1).max(100_000).optional(),
+  })
+  .strict()
+  .prefault({})
+
 /** A bound that is held where the size of the correlation is at least `from` and below `below`. */
 const rangeOf = { from: z.number().min(0).max(1).default(0), below: z.number().min(0).max(1.01).default(1.01) }
 
@@ -59,14 +68,7 @@ export const simulationFileSchema = z
       .prefault({}),
     /** Data are drawn and methods trained once for each. */
     seeds: seedsSchema,
-    /** The same for every method. */
-    budget: z
-      .object({
-        trialsPerMethod: z.number().int().min(1).max(1000).default(10),
-        epochsPerTrial: z.number().int().min(1).max(100_000).optional(),
-      })
-      .strict()
-      .prefault({}),
+    budget: simulationBudgetSchema,
     /** Share of the observed pairs that the search and early stopping go by. */
     validationShare: z.number().gt(0).max(0.5).default(0.1),
     /** Label of the method that the others are compared with. */
@@ -94,38 +96,43 @@ export const simulationFileSchema = z
 export type SimulationFile = z.infer<typeof simulationFileSchema>
 
 /** What a simulation will do, computed from its file before anything runs. */
-export interface SimulationPlan {
-  file: SimulationFile
+export interface SimulationPlan<File = SimulationFile> {
+  file: File
   methods: { label: string; method: string; searchTrials: number; finalTrials: number }[]
   /** Trainings in all. */
   fits: number
   budgetStatement: string
 }
 
-/** A method's training on drawn data: a line of `fits.jsonl`. */
-export const fitSchema = z.object({
+/** What the lines of `fits.jsonl` have in common, whatever is simulated. */
+export const fitBaseSchema = z.object({
   /** Known by what it is of, not by the file it is asked for in: another file may have it too. */
   key: z.string(),
   phase: z.enum(['search', 'final']),
-  correlation: z.number(),
   seed: z.number().int(),
   params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-  /** Pairs that were observed, those of the validation part among them. */
-  observed: z.number().int(),
-  /**
-   * What the training stops by, on the validation part (observed pairs): the mean squared error, or the negative log-likelihood where the method has one.
-   * Null for a training that failed.
-   */
+  /** What the search goes by. Null for a training that failed. */
   validation: z.number().nullable(),
-  /** Mean squared error on pairs drawn from all pairs. Null for a training that failed. */
-  error: z.number().nullable(),
   epochs: z.number().int(),
   seconds: z.number(),
-  /** The correlation that the model learned; null for methods that learn none. */
-  estimate: z.number().nullable(),
   /** Why it failed. */
   reason: z.object({ code: z.string(), message: z.string() }).nullable(),
   causeway: z.string(),
+})
+export type FitBase = z.infer<typeof fitBaseSchema>
+
+/**
+ * A method's training on drawn data: a line of `fits.jsonl`. Its validation is what the training stops by, on the validation part (observed
+ * pairs): the mean squared error, or the negative log-likelihood where the method has one.
+ */
+export const fitSchema = fitBaseSchema.extend({
+  correlation: z.number(),
+  /** Pairs that were observed, those of the validation part among them. */
+  observed: z.number().int(),
+  /** Mean squared error on pairs drawn from all pairs. Null for a training that failed. */
+  error: z.number().nullable(),
+  /** The correlation that the model learned; null for methods that learn none. */
+  estimate: z.number().nullable(),
 })
 export type SimulatedFit = z.infer<typeof fitSchema>
 
@@ -160,6 +167,17 @@ export interface SimulationEstimate {
   sd: number | null
 }
 
+/** What a method used in all its fits. */
+export interface SimulatedMethod {
+  label: string
+  method: string
+  fits: number
+  failed: number
+  epochs: number
+  seconds: number
+  remark: string | null
+}
+
 /** A claim of the file and whether it holds. */
 export interface Verdict {
   claim: string
@@ -178,15 +196,7 @@ export interface SimulationResults {
   environment: Environment
   data: { dataset: string; datasetHash: string; users: number; items: number; observedMean: number; density: number }
   budget: string
-  methods: {
-    label: string
-    method: string
-    fits: number
-    failed: number
-    epochs: number
-    seconds: number
-    remark: string | null
-  }[]
+  methods: SimulatedMethod[]
   cells: SimulationCell[]
   ratios: SimulationRatio[]
   estimates: SimulationEstimate[]

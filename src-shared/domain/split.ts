@@ -67,6 +67,8 @@ export interface Split {
   propensities?: PairValues
   /** Rows of the users that a model may learn from, ascending, where users are split; absent where it may learn from all. */
   trainUsers?: Int32Array
+  /** The items that a user rated below the threshold are no candidates either, as those that are known of it: see `knownParts`. */
+  isSeenExcluded?: boolean
   /** The items of the test part were chosen at random, not by the users: what is measured on it is free of selection. */
   isTestRandomised?: boolean
 }

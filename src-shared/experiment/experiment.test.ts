@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { methods as descriptors } from '../../src-main/methods/registry'
 import { experimentText } from './experiment-text'
 import { checkExperiment, parseExperiment } from './parse-experiment'
-import { isSimulation, parseSimulation, planSimulation } from './parse-simulation'
+import { typeOfSimulation } from './parse-simulation'
+import { planSimulationText } from './plan-text'
 import { planExperiment } from './plan-experiment'
 import { settingAt, settingsOf, spaceOf } from './search-space'
 
@@ -185,8 +186,8 @@ describe('the examples', () => {
 
   it.each(readdirSync(directory))('%s is an experiment without a warning that could be helped', (name) => {
     const content = readFileSync(join(directory, name), 'utf8')
-    if (isSimulation(content)) {
-      const { methods: each } = planSimulation(parseSimulation(content, methods), methods)
+    if (typeOfSimulation(content) !== null) {
+      const { methods: each } = planSimulationText(content, methods)
       return expect(new Set(each.map(({ searchTrials }) => searchTrials)).size).toBe(1)
     }
     const file = parseExperiment(content, methods)

@@ -5,14 +5,16 @@ import { checkMethods, checkText, fileOf, unique, type Report } from './parse-ex
 import { counted, plannedMethods, strategyNames } from './plan-experiment'
 import { labelOf } from './search-space'
 
-/** Whether a text says that it is a simulation; whether it is a right one, `parseSimulation` says. */
-export function isSimulation(text: string): boolean {
+const types = ['causeway-simulation', 'causeway-ranking-simulation'] as const
+
+/** Which simulation a text says that it is, null where none; whether it is a right one, its parser says. */
+export function typeOfSimulation(text: string): (typeof types)[number] | null {
   try {
     const content: unknown = parse(text)
-    return (content as { type?: unknown } | null)?.type === 'causeway-simulation'
+    return types.find((type) => type === (content as { type?: unknown } | null)?.type) ?? null
   } catch {
     // No YAML: whoever reads it as an experiment says where it is wrong.
-    return false
+    return null
   }
 }
 
@@ -23,21 +25,31 @@ export const parseSimulation = (text: string, methods: readonly MethodInfo[]): S
       checkMethods(file, null, methods, report)
       unique(file.seeds, (at) => ['seeds', at], 'seed', report)
       unique(file.correlations, (at) => ['correlations', at], 'correlation', report)
-      if (file.seeds.includes(file.search.seed))
-        report(
-          ['search', 'seed'],
-          `The search's seed ${file.search.seed} is also one of the seeds that are compared: take another.`,
-        )
+      checkSearchSeed(file, report)
       checkSayings(file, report)
     }),
   )
 
-/** Reports labels that the simulation does not have, and lists of another length than its correlations. */
-function checkSayings(file: SimulationFile, report: Report): void {
-  const labels = file.methods.map(labelOf)
-  const checkLabel = (label: string, path: (string | number)[]): void => {
+/** Reports a search on what is compared. */
+export function checkSearchSeed({ search, seeds }: Pick<SimulationFile, 'search' | 'seeds'>, report: Report): void {
+  if (seeds.includes(search.seed))
+    report(
+      ['search', 'seed'],
+      `The search's seed ${search.seed} is also one of the seeds that are compared: take another.`,
+    )
+}
+
+/** What reports a label that no method has. */
+export function labelChecker({ methods }: Pick<SimulationFile, 'methods'>, report: Report) {
+  const labels = methods.map(labelOf)
+  return (label: string, path: (string | number)[]): void => {
     if (!labels.includes(label)) report(path, `No method has the label "${label}". There are: ${labels.join(', ')}.`)
   }
+}
+
+/** Reports labels that the simulation does not have, and lists of another length than its correlations. */
+function checkSayings(file: SimulationFile, report: Report): void {
+  const checkLabel = labelChecker(file, report)
   if (file.reference !== undefined) checkLabel(file.reference, ['reference'])
   if (file.estimate !== undefined) checkLabel(file.estimate, ['estimate'])
   for (const label of Object.keys(file.remarks)) checkLabel(label, ['remarks', label])

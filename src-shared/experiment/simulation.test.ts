@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { methods as descriptors } from '../../src-main/methods/registry'
-import { isSimulation, parseSimulation, planSimulation } from './parse-simulation'
+import { parseSimulation, planSimulation, typeOfSimulation } from './parse-simulation'
 
 const methods = descriptors.map(({ info }) => info)
 
@@ -23,10 +23,11 @@ budget: { trialsPerMethod: 2, epochsPerTrial: 30 }
 
 describe('a simulation file', () => {
   it('is told from an experiment', () => {
-    expect(isSimulation(text)).toBe(true)
-    expect(isSimulation('type: causeway-experiment')).toBe(false)
-    expect(isSimulation('{')).toBe(false)
-    expect(isSimulation('')).toBe(false)
+    expect(typeOfSimulation(text)).toBe('causeway-simulation')
+    expect(typeOfSimulation('type: causeway-ranking-simulation')).toBe('causeway-ranking-simulation')
+    expect(typeOfSimulation('type: causeway-experiment')).toBeNull()
+    expect(typeOfSimulation('{')).toBeNull()
+    expect(typeOfSimulation('')).toBeNull()
   })
 
   it('is read with the world of the paper as its default', () => {

@@ -23,9 +23,15 @@ export interface EvaluateOptions {
   progress?: (fraction: number) => void | Promise<void>
 }
 
-/** The parts a user is known by when `part` is evaluated: what lies in them is no candidate. */
-export const knownParts = (split: Split, part: 'validation' | 'test'): Csr[] =>
-  part === 'validation' ? [split.train] : [split.train, split.validation]
+/**
+ * The parts a user is known by when `part` is evaluated: what lies in them is no candidate. What was rated lower in them is one, unless the
+ * split says otherwise: only some methods read it, and all have to rank the same candidates.
+ */
+export function knownParts(split: Split, part: 'validation' | 'test'): Csr[] {
+  const parts = part === 'validation' ? (['train'] as const) : (['train', 'validation'] as const)
+  const seen = split.isSeenExcluded && split.negatives
+  return [...parts.map((known) => split[known]), ...(seen ? parts.map((known) => seen[known]) : [])]
+}
 
 /**
  * The items of a part that are candidates when it is evaluated. A randomised test part may repeat a pair that is known from another part:

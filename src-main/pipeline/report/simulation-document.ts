@@ -1,6 +1,6 @@
 import { formatP } from '../../../src-shared/comparison/words'
-import type { SimulationCell, SimulationResults } from '../../../src-shared/domain/simulation'
-import type { Block, Cell, ChartBlock, ReportDocument } from './report-document'
+import type { SimulatedMethod, SimulationCell, SimulationResults, Verdict } from '../../../src-shared/domain/simulation'
+import type { Block, Cell, ChartBlock, ReportDocument, ReportSection } from './report-document'
 import { environmentRows, meanWords, paramWords } from './results-document'
 import { count, decimals, duration, facts, moment, percent, signed } from './words'
 
@@ -17,27 +17,58 @@ export function simulationDocument(results: SimulationResults): ReportDocument {
       ...(estimates.length > 0
         ? [{ id: 'graph' as const, title: 'Estimated correlation', blocks: estimateBlocks(results) }]
         : []),
-      ...(verdicts.length > 0
-        ? [
-            {
-              id: 'comparison' as const,
-              title: 'Verdicts',
-              blocks: [
-                {
-                  kind: 'list' as const,
-                  items: verdicts.map(
-                    ({ claim, holds, because }) => `${holds ? 'Holds' : 'Does not hold'}: ${claim} ${because}`,
-                  ),
-                },
-              ],
-            },
-          ]
-        : []),
+      ...verdictSections(verdicts),
       { id: 'parameters', title: 'Budget and parameters', blocks: budgetBlocks(results) },
     ],
     bundle: null,
   }
 }
+
+export const verdictWords = ({ claim, holds, because }: Verdict): string =>
+  `${holds ? 'Holds' : 'Does not hold'}: ${claim} ${because}`
+
+/** What holds and what does not, with what it rests on; no section where nothing is claimed. */
+export const verdictSections = (verdicts: readonly Verdict[], evidence: readonly Block[] = []): ReportSection[] =>
+  verdicts.length === 0
+    ? []
+    : [
+        {
+          id: 'comparison',
+          title: 'Verdicts',
+          blocks: [
+            {
+              kind: 'list',
+              items: verdicts.map(verdictWords),
+            },
+            ...evidence,
+          ],
+        },
+      ]
+
+/** What the author says of methods. */
+export const remarkBlocks = (methods: readonly SimulatedMethod[]): Block[] =>
+  methods.some(({ remark }) => remark !== null)
+    ? [
+        {
+          kind: 'list',
+          items: methods.flatMap(({ label, remark }) => (remark === null ? [] : [`${label}: ${remark}`])),
+        },
+      ]
+    : []
+
+/** What every method used. */
+export const usedTable = (methods: readonly SimulatedMethod[]): Block => ({
+  kind: 'table',
+  caption: 'What every method used',
+  head: ['Method', 'Trainings', 'Failed', 'Epochs in all', 'Training time'],
+  rows: methods.map(({ label, fits, failed, epochs, seconds }) => [
+    label,
+    fits,
+    failed,
+    count(epochs),
+    duration(seconds),
+  ]),
+})
 
 function runBlocks({ configuration, environment, data, budget }: SimulationResults): Block[] {
   const { preferences, world, correlations, seeds, search, validationShare } = configuration
@@ -127,14 +158,7 @@ function errorBlocks(results: SimulationResults): Block[] {
           ),
         ]
       : []),
-    ...(methods.some(({ remark }) => remark !== null)
-      ? [
-          {
-            kind: 'list' as const,
-            items: methods.flatMap(({ label, remark }) => (remark === null ? [] : [`${label}: ${remark}`])),
-          },
-        ]
-      : []),
+    ...remarkBlocks(methods),
   ]
 }
 
@@ -187,18 +211,7 @@ function budgetBlocks(results: SimulationResults): Block[] {
   const searchedOf = (label: string): string[] =>
     Object.keys(configuration.methods.find((entry) => (entry.label ?? entry.method) === label)?.search ?? {})
   return [
-    {
-      kind: 'table',
-      caption: 'What every method used',
-      head: ['Method', 'Trainings', 'Failed', 'Epochs in all', 'Training time'],
-      rows: methods.map(({ label, fits, failed, epochs, seconds }) => [
-        label,
-        fits,
-        failed,
-        count(epochs),
-        duration(seconds),
-      ]),
-    },
+    usedTable(methods),
     {
       kind: 'table',
       caption: 'The parameters that were trained for every seed',

@@ -1,7 +1,7 @@
 import { CausewayError } from '../../../src-shared/contract/errors'
 import type { Comparison } from '../../../src-shared/domain/comparison'
 import type { ExperimentDetail, ExperimentPlan, ExperimentSummary, Trial } from '../../../src-shared/domain/experiment'
-import { isSimulation } from '../../../src-shared/experiment/parse-simulation'
+import { typeOfSimulation } from '../../../src-shared/experiment/parse-simulation'
 import { renderMarkdown } from '../../pipeline/report/render-markdown'
 import { experimentDocument } from '../../pipeline/report/results-document'
 import { describeComparison } from './compare-commands'
@@ -42,7 +42,7 @@ export function addExperimentCommands(context: CommandContext): void {
               saved.map(({ name }) => name),
             )
           })
-      if (text !== null && isSimulation(text))
+      if (text !== null && typeOfSimulation(text) !== null)
         return plan ? planSimulated(context, text) : runSimulated(context, text, given, results)
       if (plan)
         return session('read', async (opened) => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Comparison } from '../../../src-shared/domain/comparison'
 import type { ExperimentDetail, ExperimentPlan, ExperimentSummary, Trial } from '../../../src-shared/domain/experiment'
 import type { ExperimentResults } from '../../../src-shared/domain/experiment-results'
+import type { RankingFit, RankingResults } from '../../../src-shared/domain/ranking-simulation'
 import type { SimulatedFit, SimulationResults } from '../../../src-shared/domain/simulation'
 import { builtEntries, root } from '../../../tests/support/built'
 import { writeTinyInteractions } from '../../../tests/support/tiny-interactions'
@@ -316,4 +317,61 @@ it('runs a simulation, stops it between two trainings and goes on to the same re
   const seeds = lines().map((line) => (JSON.parse(line) as SimulatedFit).seed)
   expect(seeds).toHaveLength(16)
   expect(seeds.slice(12)).toEqual([3, 3, 3, 3])
+}, 120_000)
+
+const ranking = `type: causeway-ranking-simulation
+version: 1
+name: ranked
+world: { kind: from-data, dataset: tiny, factors: 4 }
+conditions: [{ gamma: 0.2, noise: null }, { gamma: 0.8, noise: null }]
+methods:
+  - method: wmf
+    label: WMF
+    params: { epochs: 3 }
+    search: { factors: [2, 4] }
+  - method: multi-vae
+    label: VAE
+    params: { hidden: 6, latent: 4, patience: 5 }
+search: { strategy: grid, seed: 100 }
+seeds: [1, 2]
+budget: { trialsPerMethod: 2, epochsPerTrial: 5 }
+claims: { order: [WMF, VAE] }
+`
+
+it('runs a ranking simulation of a data set, and trains only what is not there when it is asked for again', () => {
+  const file = join(directory, 'ranked.yaml')
+  writeFileSync(file, ranking)
+  const results = join(directory, 'rankings')
+  const folder = join(workspace, 'simulations')
+  rmSync(folder, { recursive: true, force: true })
+  const whole = json<RankingResults>(0, 'experiment', file, '--results', results)
+  expect(whole.cells.map(({ label, gamma }) => `${label} ${gamma}`)).toEqual([
+    'WMF 0.2',
+    'WMF 0.8',
+    'VAE 0.2',
+    'VAE 0.8',
+  ])
+  for (const { metrics } of whole.cells) for (const value of metrics['ndcg@20'].values) expect(value).toBeGreaterThan(0)
+  // 720 ratings of the data set: the worlds have as many exposures.
+  expect(whole.bases.map(({ exposed }) => exposed)).toEqual([720, 720])
+  expect(whole.gaps).toHaveLength(4)
+  expect(whole.verdicts).toHaveLength(2)
+  expect(JSON.parse(readFileSync(join(results, 'ranked.json'), 'utf8'))).toEqual(whole)
+  expect(readFileSync(join(results, 'ranked.md'), 'utf8')).toContain('![N@20 by the share of confounders')
+  expect(existsSync(join(results, 'ranked.svg'))).toBe(true)
+
+  const lines = (): RankingFit[] =>
+    readdirSync(folder).flatMap((name) =>
+      linesOf(join(folder, name, 'fits.jsonl')).map((line) => JSON.parse(line) as RankingFit),
+    )
+  expect(
+    lines()
+      .map(({ phase }) => phase)
+      .sort(),
+  ).toEqual([...Array(8).fill('final'), 'search', 'search'])
+  for (const { phase, test } of lines()) expect(test !== null).toBe(phase === 'final')
+  writeFileSync(file, ranking.replace('[1, 2]', '[1, 2, 3]').replace('name: ranked', 'name: ranked again'))
+  const more = json<RankingResults>(0, 'experiment', file)
+  expect(more.cells[0]!.metrics['ndcg@20'].values.slice(0, 2)).toEqual(whole.cells[0]!.metrics['ndcg@20'].values)
+  expect(lines()).toHaveLength(14)
 }, 120_000)

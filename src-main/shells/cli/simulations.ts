@@ -1,6 +1,15 @@
-import type { SimulationPlan, SimulationResults } from '../../../src-shared/domain/simulation'
+import {
+  rankingMetricLabels,
+  rankingMetrics,
+  type RankingPlan,
+  type RankingResults,
+  type RankingSimulationFile,
+} from '../../../src-shared/domain/ranking-simulation'
+import type { SimulationFile, SimulationPlan, SimulationResults } from '../../../src-shared/domain/simulation'
+import { conditionWords, hasNoises } from '../../../src-shared/experiment/parse-ranking-simulation'
+import { rankingChart, rankingDocument } from '../../pipeline/report/ranking-document'
 import { renderMarkdown } from '../../pipeline/report/render-markdown'
-import { estimateChart, simulationDocument } from '../../pipeline/report/simulation-document'
+import { estimateChart, simulationDocument, verdictWords } from '../../pipeline/report/simulation-document'
 import { standaloneSvg } from '../../pipeline/report/standalone-svg'
 import type { CommandContext } from './context'
 import { resultsName, writeResults } from './experiment-files'
@@ -41,20 +50,22 @@ export const runSimulated = (
     output.result(results, () => describeResults(results))
   })
 
-/** The files of the results by their endings; the drawing where something is estimated. */
-function contentsOf(results: SimulationResults): Record<string, string> {
-  const chart = estimateChart(results)
+/** The files of the results by their endings; the drawing where there is one. */
+function contentsOf(results: SimulationResults | RankingResults): Record<string, string> {
+  const isRanking = results.type === 'causeway-ranking-simulation-results'
+  const chart = isRanking ? rankingChart(results) : estimateChart(results)
+  const document = isRanking ? rankingDocument(results) : simulationDocument(results)
   const image = chart ? `\n![${chart.caption}](${encodeURI(resultsName(results.name))}.svg)\n` : ''
   return {
-    md: renderMarkdown(simulationDocument(results)) + image,
+    md: renderMarkdown(document) + image,
     json: JSON.stringify(results, null, 2) + '\n',
     ...(chart ? { svg: standaloneSvg(chart) } : {}),
   }
 }
 
-const describePlan = ({ file, methods, fits, budgetStatement }: SimulationPlan): string =>
+const describePlan = ({ file, methods, fits, budgetStatement }: SimulationPlan | RankingPlan): string =>
   [
-    `${file.name}: ${count(fits)} trainings on data drawn from ${file.data.dataset}`,
+    `${file.name}: ${count(fits)} trainings on data drawn ${drawnFrom(file)}`,
     budgetStatement,
     '',
     table(
@@ -63,9 +74,46 @@ const describePlan = ({ file, methods, fits, budgetStatement }: SimulationPlan):
     ),
   ].join('\n')
 
-function describeResults({ name, budget, data, cells, estimates, verdicts, configuration }: SimulationResults): string {
-  const meanOf = (mean: number | null, sd: number | null): string | null =>
-    mean === null ? null : sd === null ? decimals(mean) : `${decimals(mean)} ± ${decimals(sd)}`
+function drawnFrom(file: SimulationFile | RankingSimulationFile): string {
+  if (file.type === 'causeway-simulation') return `from ${file.data.dataset}`
+  const { world } = file
+  return world.kind === 'from-data'
+    ? `from ${world.dataset}`
+    : `for ${count(world.users)} users and ${count(world.items)} items`
+}
+
+const describeResults = (results: SimulationResults | RankingResults): string =>
+  results.type === 'causeway-simulation-results' ? describeErrors(results) : describeRankings(results)
+
+const meanWords = (mean: number | null, sd: number | null): string | null =>
+  mean === null ? null : sd === null ? decimals(mean) : `${decimals(mean)} ± ${decimals(sd)}`
+
+function describeRankings({ name, budget, cells, verdicts, configuration }: RankingResults): string {
+  const noises = hasNoises(configuration)
+  return [
+    facts([
+      ['Simulation', name],
+      ['Data', `drawn ${drawnFrom(configuration)}`],
+      ['Budget', budget],
+    ]),
+    ...rankingMetrics.flatMap((metric) => [
+      '',
+      `${rankingMetricLabels[metric]}, mean ± sd over splits`,
+      table(
+        ['method', ...configuration.conditions.map((condition) => conditionWords(condition, noises))],
+        configuration.methods.map(({ method, label = method }) => [
+          label,
+          ...cells
+            .filter((cell) => cell.label === label)
+            .map(({ metrics }) => meanWords(metrics[metric].mean, metrics[metric].sd)),
+        ]),
+      ),
+    ]),
+    ...verdicts.map(verdictWords),
+  ].join('\n')
+}
+
+function describeErrors({ name, budget, data, cells, estimates, verdicts, configuration }: SimulationResults): string {
   return [
     facts([
       ['Simulation', name],
@@ -78,7 +126,7 @@ function describeResults({ name, budget, data, cells, estimates, verdicts, confi
       ['method', ...configuration.correlations.map((correlation) => `rho ${correlation}`)],
       configuration.methods.map(({ method, label = method }) => [
         label,
-        ...cells.filter((cell) => cell.label === label).map(({ mean, sd }) => meanOf(mean, sd)),
+        ...cells.filter((cell) => cell.label === label).map(({ mean, sd }) => meanWords(mean, sd)),
       ]),
     ),
     ...(estimates.length > 0
@@ -86,10 +134,10 @@ function describeResults({ name, budget, data, cells, estimates, verdicts, confi
           '',
           table(
             ['rho', 'estimated'],
-            estimates.map(({ correlation, mean, sd }) => [String(correlation), meanOf(mean, sd)]),
+            estimates.map(({ correlation, mean, sd }) => [String(correlation), meanWords(mean, sd)]),
           ),
         ]
       : []),
-    ...verdicts.map(({ claim, holds, because }) => `${holds ? 'Holds' : 'Does not hold'}: ${claim} ${because}`),
+    ...verdicts.map(verdictWords),
   ].join('\n')
 }

@@ -6,7 +6,7 @@ import { methods as descriptors } from '../../../methods/registry'
 import { renderMarkdown } from '../../report/render-markdown'
 import { estimateChart, simulationDocument } from '../../report/simulation-document'
 import { standaloneSvg } from '../../report/standalone-svg'
-import { bestParams, fitsLeft, keyedMethods, nextTrial } from './plan-fits'
+import { bestParams, fitsLeft, keyedMethods, nextTrial, planOfSimulation } from './plan-fits'
 import { simulationResults } from './simulation-results'
 
 const infos = descriptors.map(({ info }) => info)
@@ -40,6 +40,7 @@ remarks: { DR: Ours does without a clip. }
 const file = parseSimulation(text, infos)
 const methods = keyedMethods(file, plannedMethods(file, infos))
 const [ours, ips, dr] = methods
+const plan = planOfSimulation(file)
 
 const fit = (of: Partial<SimulatedFit>): SimulatedFit => ({
   key: ours!.key,
@@ -116,17 +117,20 @@ describe('what is fitted next', () => {
   })
 
   it('is the search of each method at each correlation, then its best parameters on every seed', () => {
-    expect(fitsLeft(file, methods, [])).toBe(2 * 2 + 3 * 2 * 3)
-    const first = nextTrial(file, ours!, -0.8, [])!
+    expect(fitsLeft(plan, methods, [])).toBe(2 * 2 + 3 * 2 * 3)
+    const first = nextTrial(plan, ours!, { correlation: -0.8 }, [])!
     const one = fit({ phase: 'search', seed: 9, params: first, validation: 2 })
-    const second = nextTrial(file, ours!, -0.8, [one])!
+    const second = nextTrial(plan, ours!, { correlation: -0.8 }, [one])!
     expect([first.embeddingSize, second.embeddingSize].sort()).toEqual([4, 8])
-    expect(nextTrial(file, ours!, -0.8, fits)).toBeNull()
-    expect(nextTrial(file, ips!, -0.8, [])).toBeNull()
-    expect(bestParams(ours!, -0.8, fits)).toEqual({ params: { ...ours!.params, embeddingSize: 4 }, validation: 1.5 })
-    expect(bestParams(ours!, 0.2, fits)?.validation).toBe(3)
-    expect(bestParams(ours!, 0.2, [search(0.2, 8, null)])).toBeNull()
-    expect(fitsLeft(file, methods, fits)).toBe(0)
+    expect(nextTrial(plan, ours!, { correlation: -0.8 }, fits)).toBeNull()
+    expect(nextTrial(plan, ips!, { correlation: -0.8 }, [])).toBeNull()
+    expect(bestParams(plan, ours!, { correlation: -0.8 }, fits)).toEqual({
+      params: { ...ours!.params, embeddingSize: 4 },
+      validation: 1.5,
+    })
+    expect(bestParams(plan, ours!, { correlation: 0.2 }, fits)?.validation).toBe(3)
+    expect(bestParams(plan, ours!, { correlation: 0.2 }, [search(0.2, 8, null)])).toBeNull()
+    expect(fitsLeft(plan, methods, fits)).toBe(0)
   })
 })
 

@@ -1,7 +1,9 @@
 import { CausewayError } from '../../../../src-shared/contract/errors'
 import type { Environment } from '../../../../src-shared/domain/experiment-results'
 import type {
+  FitBase,
   SimulatedFit,
+  SimulatedMethod,
   SimulationCell,
   SimulationEstimate,
   SimulationFile,
@@ -10,7 +12,7 @@ import type {
   Verdict,
 } from '../../../../src-shared/domain/simulation'
 import { holm, meanOf, pairedT, sampleDeviation } from '../../compare/paired-tests'
-import { bestParams, fitsOf, type KeyedMethod } from './plan-fits'
+import { bestParams, fitsOf, fitsOfPlan, planOfSimulation, type KeyedMethod } from './plan-fits'
 
 export interface SimulationInput {
   file: SimulationFile
@@ -27,13 +29,8 @@ const level = 0.95
 /** What a simulation came to. @throws CausewayError `runNotReady` before a final training has completed */
 export function simulationResults(input: SimulationInput): SimulationResults {
   const { file, methods, fits, budget, environment, data, madeAt } = input
-  const ofMethods = methods.map((method) => ({
-    method,
-    own: file.correlations.flatMap((correlation) => [
-      ...fitsOf(fits, method, 'search', correlation),
-      ...fitsOf(fits, method, 'final', correlation).filter(({ seed }) => file.seeds.includes(seed)),
-    ]),
-  }))
+  const plan = planOfSimulation(file)
+  const ofMethods = methods.map((method) => ({ method, own: fitsOfPlan(plan, [method], fits) }))
   const observed = ofMethods
     .flatMap(({ own }) => own)
     .filter(({ phase, error }) => phase === 'final' && error !== null)
@@ -53,15 +50,7 @@ export function simulationResults(input: SimulationInput): SimulationResults {
     environment,
     data: { ...data, observedMean, density: observedMean / (data.users * data.items) },
     budget,
-    methods: ofMethods.map(({ method: { label, info }, own }) => ({
-      label,
-      method: info.id,
-      fits: own.length,
-      failed: own.filter(({ error }) => error === null).length,
-      epochs: own.reduce((sum, { epochs }) => sum + epochs, 0),
-      seconds: own.reduce((sum, { seconds }) => sum + seconds, 0),
-      remark: file.remarks[label] ?? null,
-    })),
+    methods: ofMethods.map(({ method, own }) => usedBy(method, own, file.remarks)),
     cells,
     ratios,
     estimates,
@@ -69,7 +58,22 @@ export function simulationResults(input: SimulationInput): SimulationResults {
   }
 }
 
-const summary = (values: readonly (number | null)[]): { mean: number | null; sd: number | null } => {
+export const usedBy = (
+  { label, info }: KeyedMethod,
+  own: readonly FitBase[],
+  remarks: SimulationFile['remarks'],
+): SimulatedMethod => ({
+  label,
+  method: info.id,
+  fits: own.length,
+  failed: own.filter(({ reason }) => reason !== null).length,
+  epochs: own.reduce((sum, { epochs }) => sum + epochs, 0),
+  seconds: own.reduce((sum, { seconds }) => sum + seconds, 0),
+  remark: remarks[label] ?? null,
+})
+
+/** Mean and standard deviation of what was measured. */
+export const summary = (values: readonly (number | null)[]): { mean: number | null; sd: number | null } => {
   const known = values.filter((value) => value !== null)
   return { mean: known.length === 0 ? null : meanOf(known), sd: sampleDeviation(known) }
 }
@@ -81,7 +85,7 @@ const bySeed = <T>(
   correlation: number,
   value: (fit: SimulatedFit) => T | null,
 ): (T | null)[] => {
-  const finals = fitsOf(fits, method, 'final', correlation)
+  const finals = fitsOf(fits, method, 'final', { correlation })
   return file.seeds.map((seed) => {
     const fit = finals.find((candidate) => candidate.seed === seed)
     return fit ? value(fit) : null
@@ -93,7 +97,7 @@ function cellsOf(input: SimulationInput): SimulationCell[] {
   const cells = methods.flatMap((method) =>
     file.correlations.map((correlation, at): SimulationCell => {
       const errors = bySeed(input, method, correlation, ({ error }) => error)
-      const best = bestParams(method, correlation, fits)
+      const best = bestParams(planOfSimulation(file), method, { correlation }, fits)
       const published = file.published?.errors[method.label]?.[at]
       return {
         label: method.label,

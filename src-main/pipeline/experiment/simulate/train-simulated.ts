@@ -11,6 +11,7 @@ import { ratedPairs } from '../../evaluate/rated'
 import { readBytes } from '../../run-files'
 import { linkOf, Preferences } from './factorise'
 import { simulatedSplit } from './simulated-split'
+import { trainUnwatched } from './train-unwatched'
 import { drawWorld } from './world'
 
 /** Trains methods on drawn data; the last data that were drawn are kept, for the next method. */
@@ -27,27 +28,17 @@ export class SimulatedTrainings {
     await useBackend('wasm')
     const method = await descriptor.load()
     let validation: number | null = null
-    const fit = await method.fit({
-      split,
-      params,
-      rng: Rng.seeded(asked.seed),
-      signal,
-      report: {
-        progress: () => undefined,
+    const { model, epochs } = await trainUnwatched(
+      method,
+      { split, params, rng: Rng.seeded(asked.seed), signal },
+      {
         epoch({ values: { squaredError, heldOutLikelihood } }) {
           // What the training itself stops by. A likelihood tells the correlation too, which the squared error hardly depends on.
           const loss = heldOutLikelihood === undefined ? squaredError : -heldOutLikelihood
           if (loss !== undefined && loss < (validation ?? Infinity)) validation = loss
         },
-        checkpoint: () => Promise.resolve(),
-        log: () => undefined,
       },
-      knowledge: null,
-      attributes: null,
-      resume: null,
-    })
-    if (fit.end !== 'completed') throw new CausewayError('cancelled', 'The training was stopped.')
-    const { model, epochs } = fit
+    )
     try {
       if (validation === null)
         throw new CausewayError(
