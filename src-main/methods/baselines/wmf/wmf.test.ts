@@ -6,7 +6,15 @@ import { hasPair, rowOf, type Csr, type Split } from '../../../../src-shared/dom
 import { transpose } from '../../../pipeline/evaluate/list-metrics'
 import { Rng } from '../../../tensor/rng'
 import type { Checkpoint, FitOutcome, FittedModel } from '../../method'
-import { blocksOf, blockWork, Factors, objective, RowSolver, scoreOf, type Weighting } from './factors'
+import {
+  blocksOf,
+  blockWork,
+  Factors,
+  objective,
+  RowSolver,
+  scoreOf,
+  type Weighting,
+} from '../../blocks/factorisation/factors'
 import { descriptor } from '.'
 
 const weighting: Weighting = { alpha: 3, regularisation: 0.7 }

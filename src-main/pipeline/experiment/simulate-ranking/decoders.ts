@@ -1,7 +1,7 @@
 import type { DataWorld } from '../../../../src-shared/domain/ranking-simulation'
 import { nnzOf, takeRows, type Csr, type ExposedItems, type Split } from '../../../../src-shared/domain/split'
 import type { ParamValues } from '../../../../src-shared/params/params'
-import { decomposeByCholesky } from '../../../methods/blocks/cholesky'
+import { decompose } from '../../../methods/blocks/cholesky'
 import { gradientMethod } from '../../../methods/blocks/gradient-method'
 import {
   decodeHidden,
@@ -121,7 +121,7 @@ async function spreadOf(weights: Record<VaeWeightName, NamedArray>, rows: Csr, f
   }
   disposeWeights(created)
   for (let i = 0; i < factors; i++) for (let j = 0; j <= i; j++) products[i * factors + j]! -= mean[i]! * mean[j]!
-  decomposeByCholesky(products, factors)
+  decompose(products, factors)
   return { mean, lower: products }
 }
 
