@@ -3,6 +3,7 @@ import { descriptor as asIps } from './baselines/as-ips'
 import { descriptor as brdDr } from './baselines/brd-dr'
 import { descriptor as concatVae } from './baselines/concat-vae'
 import { descriptor as cvib } from './baselines/cvib'
+import { descriptor as deconfMf } from './baselines/deconf-mf'
 import { descriptor as dib } from './baselines/dib'
 import { descriptor as drBias } from './baselines/dr-bias'
 import { descriptor as drJl } from './baselines/dr-jl'
@@ -44,6 +45,7 @@ export const methods: readonly MethodDescriptor[] = [
   vsrVae,
   wmf,
   ipwMf,
+  deconfMf,
   ncf,
   mf,
   ips,
