@@ -26,7 +26,7 @@ export function exposureVerdict({ pValue, logLikelihood, popularityLogLikelihood
     return {
       passed,
       headline: `The exposure model passes its check, ${p}`,
-      meaning: `Exposures that were held out look like those it draws (0.5 is ideal, p from ${passingP.low} to ${passingP.high} passes; Wang and Blei take p above 0.1 as good enough). That does not prove the assumptions below.${informed}`,
+      meaning: `Exposures that were held out look like those it draws (0.5 is ideal, p from ${passingP.low} to ${passingP.high} passes; Wang and Blei take p above 0.1 as good enough). That does not prove what is assumed.${informed}`,
     }
   const why =
     pValue < passingP.low
@@ -35,7 +35,7 @@ export function exposureVerdict({ pValue, logLikelihood, popularityLogLikelihood
   return {
     passed,
     headline: `The exposure model fails its check, ${p}`,
-    meaning: `${why} Read the effects as associations, not as what exposing would do, and train the exposure model longer or with other parameters.${informed}`,
+    meaning: `${why} Read the effects as associations, not as what exposing would do, and train it anew with another number of latent dimensions, another KL weight or more epochs.${informed}`,
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkText, exposureVerdict } from '../../../../src-shared/exposure/words'
 import { createWeights, disposeWeights, readTensors } from '../../../tensor/named-arrays'
 import { bernoulliLogLikelihood, dropEntries } from '../../../tensor/sparse'
 import { tf, type Scalar } from '../../../tensor/tf'
@@ -8,7 +9,7 @@ import { klToStandardNormal, klWeight, sampleLatent } from '../mult-vae'
 import type { Stage } from '../stages'
 import { numberParam } from '../training-params'
 import { decodeExposures, encodeExposures, initialExposureWeights } from './exposure-vae'
-import { checkExposures, heldOutLogLikelihood, holdOutExposures, verdictOf } from './held-out'
+import { checkExposures, heldOutLogLikelihood, holdOutExposures } from './held-out'
 import { exposureInput, exposureScale } from './input'
 
 const checkOrder = ['users', 'heldOutItems', 'logLikelihood', 'popularityLogLikelihood', 'pValue'] as const
@@ -79,8 +80,8 @@ export const exposureStage = (isForEffects: boolean): Stage => ({
       async finish(): Promise<NamedArrays> {
         const check = await checkExposures(split, model, held, checkRng)
         if (check) {
-          const { level, text } = verdictOf(check)
-          report.log(level, text)
+          const { passed, headline, meaning } = exposureVerdict(check)
+          report.log(passed ? 'info' : 'warning', `${headline}. ${meaning} ${checkText(check)}`)
           if (isForEffects) report.exposureCheck?.(check)
         } else report.log('warning', 'No user has held-out exposures: the exposure model could not be checked.')
         const values = check ?? notChecked

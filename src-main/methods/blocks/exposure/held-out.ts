@@ -214,20 +214,3 @@ export function shareLessLikely(byDraw: readonly Float64Array[], exposed: Uint8A
   }
   return less / replications
 }
-
-/** What a check says, and whether it stands against the model: in words, for the log. */
-export function verdictOf(check: ExposureCheck): { level: 'info' | 'warning'; text: string } {
-  const { users, heldOutItems, pValue, logLikelihood, popularityLogLikelihood } = check
-  const figures =
-    `Predictive check of the exposure model: p = ${pValue.toFixed(2)}, over ${users} users with ${Math.round(heldOutItems)} held-out items ` +
-    `each on average; mean log-likelihood of such an item ${logLikelihood.toFixed(4)}, by item popularity alone ${popularityLogLikelihood.toFixed(4)}.`
-  if (pValue >= 0.1 && pValue <= 0.9)
-    return { level: 'info', text: `${figures} Held-out exposures look as if the model had drawn them.` }
-  return {
-    level: 'warning',
-    text:
-      `${figures} Held-out exposures are ${pValue < 0.5 ? 'less' : 'more'} likely than what the model draws: the substitute confounders may not capture ` +
-      'what makes exposures depend on each other, and neither effects nor the removal of confounding are to be trusted. Try another number of ' +
-      'latent dimensions, another KL weight, or more epochs.',
-  }
-}

@@ -81,6 +81,7 @@ export const descriptor: MethodDescriptor = {
       },
       ...watchedSeries,
     ],
+    stopsBy: 'ndcg@20',
   },
   load: async () => (await import('./model')).method,
 }
