@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Metrics } from '../../../src-shared/domain/metric'
-import { nnzOf, takeRows } from '../../../src-shared/domain/split'
-import type { FitContext } from '../../methods/method'
+import { nnzOf, takeRows, type Split } from '../../../src-shared/domain/split'
+import type { FitContext, StopSignal } from '../../methods/method'
 import { evaluate, type EvaluateOptions, type Scorer } from '../evaluate/evaluate'
 import { ratedByUser, ratedPairs } from '../evaluate/rated'
 import type { Pace } from './pace'
@@ -48,28 +48,41 @@ export const exposureCriterion = (
   const { split, signal } = context
   const ofLists = rankingCriterion(model, context, { cutoffs, k: 20 })
   if (!split.negatives || nnzOf(split.negatives.validation) === 0) return ofLists
-  const { users, items, labels } = ratedPairs(split, 'validation')
   return async (pace, epoch) => {
     const lists = await ofLists(pace, epoch)
     if (!lists) return null
-    const scores = new Float32Array(users.length)
-    const rows = [...new Set(users)]
-    let at = 0
-    for (let from = 0; from < rows.length; from += ratedBlockRows) {
-      if (signal.requested) return null
-      const block = rows.slice(from, from + ratedBlockRows)
-      const all = await model.score(takeRows(split.train, block))
-      block.forEach((user, r) => {
-        for (; users[at] === user; at++) scores[at] = all[r * split.train.cols + items[at]!]!
-      })
-    }
-    const values = ratedByUser({ users, labels }, scores, [20])['ratedNdcg@20']!
-    const value = values.length === 0 ? null : values.reduce((sum, ndcg) => sum + ndcg, 0) / values.length
+    const rated = await ratedNdcg(model, split, signal)
+    if (!rated) return null
     return {
-      values: { ...lists.values, ...(value !== null && { 'ratedNdcg@20': value }) },
-      value: by === 'rated' ? value : lists.value,
+      values: { ...lists.values, ...(rated.value !== null && { 'ratedNdcg@20': rated.value }) },
+      value: by === 'rated' ? rated.value : lists.value,
     }
   }
+}
+
+/**
+ * The NDCG@20 of a model's ranking of the items that each user rated in the validation part, a mean over the users who like one of them.
+ * @returns value null where nobody does; null where it was stopped
+ */
+export async function ratedNdcg(
+  model: Pick<Scorer, 'score'>,
+  split: Split,
+  signal: StopSignal,
+): Promise<{ value: number | null } | null> {
+  const { users, items, labels } = ratedPairs(split, 'validation')
+  const scores = new Float32Array(users.length)
+  const rows = [...new Set(users)]
+  let at = 0
+  for (let from = 0; from < rows.length; from += ratedBlockRows) {
+    if (signal.requested) return null
+    const block = rows.slice(from, from + ratedBlockRows)
+    const all = await model.score(takeRows(split.train, block))
+    block.forEach((user, r) => {
+      for (; users[at] === user; at++) scores[at] = all[r * split.train.cols + items[at]!]!
+    })
+  }
+  const values = ratedByUser({ users, labels }, scores, [20])['ratedNdcg@20']!
+  return { value: values.length === 0 ? null : values.reduce((sum, ndcg) => sum + ndcg, 0) / values.length }
 }
 
 export interface RankingValidation {

@@ -311,11 +311,12 @@ function featureVerdicts(
   const labels = [...new Set(cells.map(({ label }) => label))]
   return rankingMetrics.flatMap((metric) =>
     labels.flatMap((label) =>
-      gammasOf(file).map((gamma) => {
+      gammasOf(file).flatMap((gamma) => {
         const own = gaps.filter(
           (gap) => gap.of === 'features' && gap.metric === metric && gap.better === label && gap.gamma === gamma,
         )
         const noises = file.conditions.filter((condition) => condition.gamma === gamma).sort(byNoise)
+        if (noises.length < 2) return []
         const ladder = noises.map(({ noise }) => noiseWords(noise)).join(' > ')
         return gapVerdict(
           `${rankingMetricLabels[metric]} of ${label} at gamma ${gamma}: ${ladder}.`,

@@ -7,6 +7,7 @@ import type { FittedModel, StopSignal } from '../../../methods/method'
 import { findMethod } from '../../../methods/registry'
 import { useBackend } from '../../../tensor/backends'
 import { Rng } from '../../../tensor/rng'
+import { ratedNdcg } from '../../fit/ranking-validation'
 import { trainUnwatched } from '../simulate/train-unwatched'
 import { readDecoders } from './decoders'
 import { randomRanking, rankUsers } from './rank-users'
@@ -29,12 +30,14 @@ export class RankingTrainings {
     const method = await descriptor.load()
     const { model, epochs } = await trainUnwatched(method, { split, params, rng: Rng.seeded(asked.seed), signal })
     try {
-      // Trainings stop by criteria of their own: methods are compared by one.
-      const validation = await rankUsers(model, split, 'validation', signal)
+      // Trainings stop by criteria of their own: parameters are chosen by one. Among what was rated, as a list of all items would be a test of who is
+      // exposed to what.
+      const validation = await ratedNdcg(model, split, signal)
       const test = asked.phase === 'final' ? await testOf(model, world, split, signal) : null
       if (!validation) throw stopped()
+      if (validation.value === null) throw new TypeError('No validation user likes an item that is held out.')
       return {
-        validation: validation.metrics['ndcg@20'],
+        validation: validation.value,
         test,
         epochs,
         seconds: (performance.now() - started) / 1000,
