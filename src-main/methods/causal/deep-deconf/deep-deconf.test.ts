@@ -17,7 +17,7 @@ function completed(outcome: FitOutcome): FitOutcome & { end: 'completed' } {
   return outcome
 }
 
-const variants = ['multinomial', 'gaussian'].flatMap((likelihood) =>
+const variants = ['multinomial', 'exposed', 'gaussian'].flatMap((likelihood) =>
   ['1', '0'].map((hiddenLayers) => ({ likelihood, hiddenLayers })),
 )
 
