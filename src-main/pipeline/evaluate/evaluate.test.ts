@@ -4,7 +4,7 @@ import { metricNames, type Metrics } from '../../../src-shared/domain/metric'
 import { rowOf, type Csr, type Split } from '../../../src-shared/domain/split'
 import { Rng } from '../../tensor/rng'
 import { evaluate, recommend } from './evaluate'
-import { addListMetrics, topItems } from './ranking'
+import { addListMetrics, listMetricNames, topItems } from './ranking'
 
 const listMetrics = (top: Int32Array, relevant: Set<number>): Metrics => {
   const metrics: Metrics = {}
@@ -48,6 +48,14 @@ describe('metrics of one list', () => {
     expect(metrics['recall@10']).toBe(0)
     expect(metrics['recall@30']).toBe(1)
     expect(round(metrics['ndcg@30'])).toBe(round(1 / Math.log2(12)))
+  })
+
+  test('is measured at other lengths where they are asked for', () => {
+    const metrics: Metrics = {}
+    addListMetrics(metrics, list(7, 3, 9), new Set([3]), [listMetricNames(1), listMetricNames(2)])
+    expect(metrics).toMatchObject({ 'recall@1': 0, 'ndcg@1': 0, 'recall@2': 1, 'recallFull@2': 1 })
+    expect(round(metrics['ndcg@2'])).toBe(0.6309)
+    expect(Object.keys(metrics)).toHaveLength(6)
   })
 })
 
