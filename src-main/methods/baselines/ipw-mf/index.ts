@@ -27,7 +27,7 @@ export const descriptor: MethodDescriptor = {
           label: 'Least propensity',
           help: 'Propensities below this multiple of the mean one count as it. Smaller weighs more by propensities, and lets few unlikely exposures outweigh the rest.',
           unit: 'times the mean',
-          default: 3,
+          default: 2,
           min: 0.01,
           max: 1000,
           basic: true,

@@ -126,6 +126,8 @@ describe('a training with features', () => {
     const average = { ...rows, beside: { ...rows.beside!, features: { width: 3, values: new Float32Array(3) } } }
     const none = { ...rows, beside: { exposed: rows.beside!.exposed! } }
     expect(await model.score(none)).toEqual(await model.score(average))
+    const wider = { ...rows, beside: { features: { width: 4, values: new Float32Array(4) } } }
+    expect(() => model.score(wider)).toThrow('trained with 3')
   })
 
   test('learns nothing from users that are split off', async () => {

@@ -1,5 +1,5 @@
 import type { Csr, UserFeatures } from '../../../../src-shared/domain/split'
-import { Ridge } from '../../blocks/factorisation/features'
+import { checkWidth, Ridge } from '../../blocks/factorisation/features'
 import type { WeightedRows } from '../../blocks/factorisation/factors'
 import type { NamedArrays } from '../../method'
 
@@ -10,13 +10,15 @@ function covariatesOf(
   width: number,
   activity: Activity,
 ): UserFeatures {
+  // One that was trained without features goes on without.
+  const described = width > 2 ? features : undefined
+  if (described) checkWidth(described, width - 2)
   const values = new Float32Array(exposures.rows * width)
   for (let row = 0; row < exposures.rows; row++) {
     const own = values.subarray(row * width, (row + 1) * width)
     own[0] = 1
     own[1] = (Math.log1p(exposures.indptr[row + 1]! - exposures.indptr[row]!) - activity.mean) / activity.deviation
-    if (features?.width === width - 2)
-      own.set(features.values.subarray(row * features.width, (row + 1) * features.width), 2)
+    if (described) own.set(described.values.subarray(row * (width - 2), (row + 1) * (width - 2)), 2)
   }
   return { width, values }
 }

@@ -1,3 +1,4 @@
+import { CausewayError } from '../../../../src-shared/contract/errors'
 import type { UserFeatures } from '../../../../src-shared/domain/split'
 import type { NamedArray } from '../../method'
 import { decompose, substitute } from '../cholesky'
@@ -50,6 +51,16 @@ export class Ridge {
   }
 }
 
+/** @throws CausewayError `runInvalid` where users are described by something else than in the training */
+export function checkWidth({ width }: UserFeatures, expected: number): void {
+  if (width !== expected)
+    throw new CausewayError(
+      'runInvalid',
+      `The users are described by ${width} features and the model was trained with ${expected}. Train it again on these data.`,
+      { width, expected },
+    )
+}
+
 /** Bᵀ f, by which the features of users, f, say where their factors lie; B [width × size]. */
 export class FeatureMap {
   private readonly width: number
@@ -69,7 +80,8 @@ export class FeatureMap {
   towards(features: UserFeatures | undefined, row: number): Float32Array {
     const { width, size, values } = this
     const point = new Float32Array(size)
-    if (features?.width !== width) return point
+    if (!features) return point
+    checkWidth(features, width)
     for (let i = 0; i < width; i++) {
       const value = features.values[row * width + i]!
       if (value !== 0) for (let k = 0; k < size; k++) point[k]! += value * values[i * size + k]!

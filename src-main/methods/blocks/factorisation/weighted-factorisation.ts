@@ -121,7 +121,7 @@ function modelOf(
  * @param beside arrays that are saved with the model
  * @throws CausewayError as `sweepFit` does, and `tooFewUsers` when no user has an interaction
  */
-export function fitWeighted(
+export async function fitWeighted(
   context: FitContext,
   type: string,
   weigh: Weigh,
@@ -156,7 +156,7 @@ export function fitWeighted(
       items.changed()
     }),
   ]
-  return sweepFit(context, {
+  return await sweepFit(context, {
     type,
     steps,
     loss: () => (objective(learned, users, items, weighting) + (map?.penalty() ?? 0)) / active.length,
