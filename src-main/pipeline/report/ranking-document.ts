@@ -93,7 +93,7 @@ function runBlocks(results: RankingResults): Block[] {
         : [
             [
               'Search',
-              `${search.strategy}, seed ${search.seed}, ${place === null ? 'at every condition' : `at ${conditionWords(place)}`}, by N@20 on the validation users`,
+              `${search.strategy}, seed ${search.seed}, ${place === null ? 'at every condition' : `at ${conditionWords(place)}`}, by N@20 among the held-out items that validation users rated`,
             ],
           ]),
       ...environmentRows(environment),
