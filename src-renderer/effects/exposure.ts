@@ -6,7 +6,7 @@ import type {
 } from '../../src-shared/domain/exposure'
 import { effectText } from '../../src-shared/exposure/words'
 import type { ChartTable } from '../charts/chart'
-import { plural } from '../format'
+import { formatCount, plural } from '../format'
 
 /** What exposures do, in words and tables. Pure functions. */
 
@@ -16,7 +16,7 @@ const columns = (...labels: string[]): ChartTable['columns'] => labels.map((labe
 export function itemSentence({ item, user, isExposed, own, raises, lowers }: ItemExposureEffects): string {
   const whom =
     user === null ? '' : isExposed ? `, which user ${user} was shown,` : `, which user ${user} was not shown,`
-  return `Exposing ${item.title}${whom} raises the ratings of ${plural(raises, 'item')} and lowers those of ${plural(lowers, 'item')}. On its own rating: ${effectText(own)}.`
+  return `Exposing ${item.title}${whom} raises ${plural(raises, 'item')} and lowers ${formatCount(lowers)}. On itself: ${effectText(own)}.`
 }
 
 /** What became of a user's list, in a sentence. */

@@ -290,7 +290,11 @@ export const graphStyle = (theme: GraphTheme, large = false): StylesheetJson => 
       'border-style': 'solid',
       'background-image': 'none',
       'font-weight': 400,
-      'text-max-width': '116px',
+      'text-max-width': '150px',
+      'text-halign': 'right',
+      'text-valign': 'center',
+      'text-margin-x': 4,
+      'text-margin-y': 0,
     },
   },
   {

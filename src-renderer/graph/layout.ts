@@ -67,17 +67,33 @@ function inProportion(positions: Positions): Positions {
 
 /** Where each node stands in a layout of `elements`: computed without a screen, so that two canvases can share it. */
 export function layoutPositions(elements: ElementDefinition[], layout: LayoutId): Positions {
+  const positions = placed(elements, nodeDiameter, (mostTied, nodes) => optionsOf(layout, mostTied, nodes))
+  return layout === 'layered' ? inProportion(positions) : positions
+}
+
+/** Small nodes in columns, those that move others to the left, with room for a title to the right of each. */
+export const columnPositions = (elements: ElementDefinition[], diameter: number): Positions =>
+  placed(
+    elements,
+    diameter,
+    () => ({ name: 'dagre', animate: false, fit: false, rankDir: 'LR', nodeSep: 14, rankSep: 190 }) as LayoutOptions,
+  )
+
+function placed(
+  elements: ElementDefinition[],
+  diameter: number,
+  options: (mostTied: string | undefined, nodes: number) => LayoutOptions,
+): Positions {
   const headless = cytoscape({
     headless: true,
     styleEnabled: true,
     elements: structuredClone(elements),
-    style: [{ selector: 'node', style: { width: nodeDiameter, height: nodeDiameter } }],
+    style: [{ selector: 'node', style: { width: diameter, height: diameter } }],
   })
   try {
     const byTies = headless.nodes().sort((a, b) => b.degree(false) - a.degree(false))
-    headless.layout(optionsOf(layout, byTies.first().id(), byTies.length)).run()
-    const positions = Object.fromEntries(headless.nodes().map((node) => [node.id(), { ...node.position() }]))
-    return layout === 'layered' ? inProportion(positions) : positions
+    headless.layout(options(byTies.first().id(), byTies.length)).run()
+    return Object.fromEntries(headless.nodes().map((node) => [node.id(), { ...node.position() }]))
   } finally {
     headless.destroy()
   }

@@ -122,11 +122,13 @@ function nodeSvg(data: ElementDefinition['data'], at: Point, theme: GraphTheme):
     ? `<g class="do"><rect x="${number(at.x + 11)}" y="${number(at.y - 30)}" width="24" height="16" rx="8" fill="${theme.accent}"/><text x="${number(at.x + 23)}" y="${number(at.y - 18)}" font-size="12" font-weight="700" text-anchor="middle" fill="${theme.background}">do</text></g>`
     : ''
   const size = data.inside ? 13 : 12
-  const first = data.inside ? at.y + 5 : at.y + radius + lineHeight + 2
+  const isItem = data.role === 'item'
+  const first = data.inside ? at.y + 5 : isItem ? at.y + 4 : at.y + radius + lineHeight + 2
+  const x = isItem ? at.x + radius + 4 : at.x
   const words = lines
     .map(
       (line, index) =>
-        `<text x="${number(at.x)}" y="${number(first + index * lineHeight)}" font-size="${size}" font-weight="${weight}" text-anchor="middle" fill="${theme.text}">${escaped(line)}</text>`,
+        `<text x="${number(x)}" y="${number(first + index * lineHeight)}" font-size="${size}" font-weight="${weight}" text-anchor="${isItem ? 'start' : 'middle'}" fill="${theme.text}">${escaped(line)}</text>`,
     )
     .join('')
   return `<g class="node${data.held ? ' held' : ''}">${ring}${learned}${badge}${words}</g>`
@@ -166,7 +168,9 @@ export function graphSvg(
     const { x, y } = positions[data.id!]!
     const lines = String(data.label).split('\n')
     const radius = radiusOf(data)
-    const half = Math.max(radius + 14, ...lines.map((line) => textWidth(line, 14) / 2))
+    const wide = Math.max(...lines.map((line) => textWidth(line, 14)))
+    const half = Math.max(radius + 14, wide / 2)
+    if (data.role === 'item') return { x1: x - radius, x2: x + radius + 4 + wide, y1: y - radius, y2: y + radius }
     return {
       x1: x - half,
       x2: x + half,

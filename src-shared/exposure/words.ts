@@ -60,12 +60,12 @@ export const outcomeLabel: Readonly<Record<ExposureOutcome, string>> = {
 
 const predictedWords: Readonly<Record<ExposureOutcome, string>> = {
   rating: 'predicted rating',
-  'log-odds': 'predicted log-odds of being the item that is preferred',
+  'log-odds': 'predicted log-odds of being preferred',
 }
 
 /** What an effect is. @param user null: for everyone */
 export const effectMeaning = (outcome: ExposureOutcome, user: string | null): string =>
-  `An effect is the slope of the ${predictedWords[outcome]} of an item in the exposure to another, the substitute confounder${
+  `An effect is the slope of an item’s ${predictedWords[outcome]} in the exposure to another item, the substitute confounder${
     user === null
       ? ' held: for everyone, at the average user who was shown nothing (ATE).'
       : ` and the features of user ${user} held, at what this user was shown (CATE).`

@@ -123,7 +123,7 @@ describe('the effects of an item', () => {
     await eventually(() =>
       expect(itemRows()).toEqual(['Film 2▲rises, +0.300', 'Film 3▲rises, +0.0200', 'Film 4▼falls, −0.100']),
     )
-    expect(text()).toContain('Exposing Film 1 raises the ratings of 40 items and lowers those of 19 items.')
+    expect(text()).toContain('Exposing Film 1 raises 40 items and lowers 19.')
     const effect = wrapper.get('.exposure-item-tab th.effect')
     expect(effect.attributes('aria-sort')).toBe('descending')
     await effect.get('button').trigger('click')

@@ -58,7 +58,10 @@ export function trainingCurves(
         return value === undefined ? [] : [[epoch, Number.isFinite(value) ? value : null]]
       }),
     }))
-    const marks = best ? [{ x: best.epoch, label: `${best.final ? 'best' : 'best so far'}: epoch ${best.epoch}` }] : []
+    // Of a training in stages, the epochs of another stage are not this chart's.
+    const hasBest = drawn.some((line) => line.points.some(([epoch]) => epoch === best?.epoch))
+    const marks =
+      best && hasBest ? [{ x: best.epoch, label: `${best.final ? 'best' : 'best so far'}: epoch ${best.epoch}` }] : []
     return [
       {
         group: id,

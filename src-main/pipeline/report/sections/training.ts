@@ -102,7 +102,9 @@ function ofOneRun({ manifest, method, points }: ReportedRun): Block[] {
         .map((info) => ({ label: info.label, points: pointsOf(points, info.id) }))
         .filter((line) => line.points.length > 0)
       if (series.length === 0) return []
-      const marks = bestEpoch === null ? [] : [{ x: bestEpoch, label: `best epoch ${bestEpoch}` }]
+      // Of a training in stages, the epochs of another stage are not this chart's.
+      const hasBest = series.some((line) => line.points.some(([epoch]) => epoch === bestEpoch))
+      const marks = bestEpoch === null || !hasBest ? [] : [{ x: bestEpoch, label: `best epoch ${bestEpoch}` }]
       return inCharts({
         kind: 'chart',
         caption: groupLabels[group],
