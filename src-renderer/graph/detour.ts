@@ -59,14 +59,14 @@ export function detour(from: Point, to: Point, others: Point[]): number {
 
 /**
  * The detours of the edges that stand alone between their two nodes, by edge id; those that need none are left out. Two edges between
- * the same nodes bend apart anyway, and a large graph is left as it is.
+ * the same nodes bend apart anyway; a large graph is left as it is, and one of items, whose nodes are small.
  */
 export function detours(elements: ElementDefinition[], positions: Positions): Map<string, number> {
   const edges = elements.filter(({ group }) => group === 'edges')
   const pairs = new Set(edges.map(({ data }) => `${data.source} ${data.target}`))
   const nodes = elements.filter(({ group, data }) => group === 'nodes' && positions[data.id!])
   const found = new Map<string, number>()
-  if (nodes.length > mostNodes) return found
+  if (nodes.length > mostNodes || nodes.some(({ data }) => data.role === 'item')) return found
   for (const { data } of edges) {
     const [from, to] = [positions[String(data.source)], positions[String(data.target)]]
     if (!from || !to || pairs.has(`${data.target} ${data.source}`)) continue

@@ -297,6 +297,8 @@ export const graphStyle = (theme: GraphTheme, large = false): StylesheetJson => 
       'text-margin-y': 0,
     },
   },
+  // Nothing leads to those in the first column: their titles are out of the way of the edges.
+  { selector: 'node[?first]', style: { 'text-halign': 'left', 'text-margin-x': -4 } },
   {
     // Two that go along with each other, neither of which moves the other.
     selector: 'edge[change = "correlated"]',

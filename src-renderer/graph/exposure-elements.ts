@@ -12,14 +12,18 @@ const longestTitle = 36
 const short = (title: string): string =>
   title.length <= longestTitle ? title : `${title.slice(0, longestTitle - 1).trimEnd()}…`
 
+/** The numbers of more effects would cover each other; the table has them. */
+const mostLabels = 12
+
 /** The effects as Cytoscape elements: width by size, colour and dashes by sign. */
 export function exposureElements(pairs: readonly ExposureEffectPair[]): ElementDefinition[] {
   const items = new Map(pairs.flatMap(({ from, to }) => [from, to]).map((item) => [item.id, item]))
+  const moved = new Set(pairs.map(({ to }) => to.id))
   const strongest = Math.max(0, ...pairs.map(({ effect }) => Math.abs(effect)))
   return [
     ...[...items.values()].map(({ id, title }): ElementDefinition => ({
       group: 'nodes',
-      data: { id, label: short(title), inside: false, held: false, role: 'item' },
+      data: { id, label: short(title), inside: false, held: false, role: 'item', first: !moved.has(id) },
     })),
     ...pairs.map((pair): ElementDefinition => ({
       group: 'edges',
@@ -27,7 +31,7 @@ export function exposureElements(pairs: readonly ExposureEffectPair[]): ElementD
         id: exposureEdgeId(pair),
         source: pair.from.id,
         target: pair.to.id,
-        label: effectText(pair.effect),
+        label: pairs.length <= mostLabels ? effectText(pair.effect) : '',
         width: edgeWidth(pair.effect, strongest),
         opacity: 1,
         status: 'kept',

@@ -52,15 +52,17 @@ function optionsOf(layout: LayoutId, mostTied: string | undefined, nodes: number
 /** Panes are a little wider than high: a layout much narrower or wider than that is drawn apart in the other direction. */
 const leastAspect = 1.2
 const mostAspect = 1.8
+/** Titles stand at the sides of columns. */
+const columnsAspect = 1.5
 /** At most this much: a graph of one column, or of one row, stays one. */
 const mostStretch = 6
 
-function inProportion(positions: Positions): Positions {
+function inProportion(positions: Positions, least = leastAspect): Positions {
   const places = Object.values(positions)
   const span = (values: number[]): number => Math.max(...values) - Math.min(...values)
   const [width, height] = [span(places.map(({ x }) => x)), span(places.map(({ y }) => y))]
   if (width === 0 || height === 0) return positions
-  const aside = Math.min(Math.max((leastAspect * height) / width, 1), mostStretch)
+  const aside = Math.min(Math.max((least * height) / width, 1), mostStretch)
   const down = Math.min(Math.max(width / (mostAspect * height), 1), mostStretch)
   return Object.fromEntries(Object.entries(positions).map(([id, { x, y }]) => [id, { x: x * aside, y: y * down }]))
 }
@@ -71,12 +73,15 @@ export function layoutPositions(elements: ElementDefinition[], layout: LayoutId)
   return layout === 'layered' ? inProportion(positions) : positions
 }
 
-/** Small nodes in columns, those that move others to the left, with room for a title to the right of each. */
+/** Small nodes in columns, those that move others to the left, with room for a title beside each. */
 export const columnPositions = (elements: ElementDefinition[], diameter: number): Positions =>
-  placed(
-    elements,
-    diameter,
-    () => ({ name: 'dagre', animate: false, fit: false, rankDir: 'LR', nodeSep: 14, rankSep: 190 }) as LayoutOptions,
+  inProportion(
+    placed(
+      elements,
+      diameter,
+      () => ({ name: 'dagre', animate: false, fit: false, rankDir: 'LR', nodeSep: 14, rankSep: 230 }) as LayoutOptions,
+    ),
+    columnsAspect,
   )
 
 function placed(

@@ -124,11 +124,12 @@ function nodeSvg(data: ElementDefinition['data'], at: Point, theme: GraphTheme):
   const size = data.inside ? 13 : 12
   const isItem = data.role === 'item'
   const first = data.inside ? at.y + 5 : isItem ? at.y + 4 : at.y + radius + lineHeight + 2
-  const x = isItem ? at.x + radius + 4 : at.x
+  const x = !isItem ? at.x : data.first ? at.x - radius - 4 : at.x + radius + 4
+  const anchor = !isItem ? 'middle' : data.first ? 'end' : 'start'
   const words = lines
     .map(
       (line, index) =>
-        `<text x="${number(x)}" y="${number(first + index * lineHeight)}" font-size="${size}" font-weight="${weight}" text-anchor="${isItem ? 'start' : 'middle'}" fill="${theme.text}">${escaped(line)}</text>`,
+        `<text x="${number(x)}" y="${number(first + index * lineHeight)}" font-size="${size}" font-weight="${weight}" text-anchor="${anchor}" fill="${theme.text}">${escaped(line)}</text>`,
     )
     .join('')
   return `<g class="node${data.held ? ' held' : ''}">${ring}${learned}${badge}${words}</g>`
@@ -170,7 +171,10 @@ export function graphSvg(
     const radius = radiusOf(data)
     const wide = Math.max(...lines.map((line) => textWidth(line, 14)))
     const half = Math.max(radius + 14, wide / 2)
-    if (data.role === 'item') return { x1: x - radius, x2: x + radius + 4 + wide, y1: y - radius, y2: y + radius }
+    if (data.role === 'item') {
+      const [left, right] = data.first ? [4 + wide, 0] : [0, 4 + wide]
+      return { x1: x - radius - left, x2: x + radius + right, y1: y - radius, y2: y + radius }
+    }
     return {
       x1: x - half,
       x2: x + half,

@@ -54,6 +54,8 @@ describe('effects in words', () => {
     expect(meanEffectText(-1.2, 0.35)).toBe('−1.20 ± 0.35')
     expect(meanEffectText(0.03123, null)).toBe('+0.0312')
     expect(meanEffectText(0.25, 0)).toBe('+0.250 ± 0.000')
+    expect(meanEffectText(-0.0068714, 0.0000083)).toBe('−0.006871 ± 0.000008')
+    expect(meanEffectText(-0.0068714, 0.0000002)).toBe('−0.006871 ± < 0.000001')
   })
 
   it('say whom they are for', () => {

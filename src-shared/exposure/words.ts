@@ -88,17 +88,17 @@ export function effectText(effect: number): string {
   return `${effect < 0 ? '−' : '+'}${text}`
 }
 
-/** A mean effect with its standard error where there is one: `+0.031 ± 0.004`. */
-export const meanEffectText = (mean: number, standardError: number | null): string =>
-  standardError === null
-    ? effectText(mean)
-    : `${mean < 0 ? '−' : '+'}${Math.abs(mean).toFixed(errorDecimals(mean, standardError))} ± ${standardError.toFixed(errorDecimals(mean, standardError))}`
-
-/** Down to the second digit of the error; where there is none, three digits of the mean. */
-function errorDecimals(mean: number, error: number): number {
-  const by = error > 0 ? 1 - Math.floor(Math.log10(error)) : mean === 0 ? 2 : 2 - Math.floor(Math.log10(Math.abs(mean)))
-  return Math.min(8, Math.max(0, by))
+/** A mean effect with its standard error where there is one, four significant digits at most: `+0.031 ± 0.004`, `−0.005 ± < 0.001`. */
+export function meanEffectText(mean: number, standardError: number | null): string {
+  if (standardError === null) return effectText(mean)
+  const decimals = Math.min(digitOf(standardError) + 1, digitOf(mean) + 3, 8)
+  const shown = standardError.toFixed(decimals)
+  const error = Number(shown) === 0 && standardError > 0 ? `< ${(10 ** -decimals).toFixed(decimals)}` : shown
+  return `${mean < 0 ? '−' : '+'}${Math.abs(mean).toFixed(decimals)} ± ${error}`
 }
+
+/** The decimal place of the first digit of a number that is not zero, 0 from 1 on; for zero the second. */
+const digitOf = (value: number): number => (value === 0 ? 2 : Math.max(0, -Math.floor(Math.log10(Math.abs(value)))))
 
 /** How the users of the segments were taken, in a sentence. */
 export function sampleText({ segments, sample }: Pick<SegmentExposureEffects, 'segments' | 'sample'>): string {
