@@ -22,6 +22,7 @@ export const descriptor: MethodDescriptor = {
     capabilities: ['score', 'exposures', 'user-features'],
     params: [likelihoodParam(), ...networkParams('passes over all users')],
     series: [...objectiveSeries('reconstruction plus the weighted KL term'), ...watchedSeries],
+    stopsBy: 'ndcg@20',
   },
   load: async () => (await import('./model')).method,
 }

@@ -51,6 +51,7 @@ export const descriptor: MethodDescriptor = {
       ...objectiveSeries('weighted reconstruction plus the weighted KL term'),
       ...watchedSeries,
     ],
+    stopsBy: 'ndcg@20',
   },
   load: async () => (await import('./model')).method,
 }
