@@ -38,6 +38,20 @@ describe('trainingCurves', () => {
     expect((chart.option.yAxis as { name: string }).name).toBe('Value (nats per user)')
   })
 
+  it('marks the best epoch of a training in stages in the charts of its stage alone', () => {
+    const staged = trainingCurves(
+      [{ ...series[0]!, id: 'exposureLoss', group: 'exposure' }, ...series],
+      [{ epoch: 1, seconds: 1, values: { exposureLoss: 5 } }, ...points.slice(1)],
+      { epoch: 2, final: true },
+    )
+    const isMarked = staged.map(({ group, build }) => [group, build(chartThemes.light).summary.includes('epoch 2')])
+    expect(isMarked).toEqual([
+      ['validation', true],
+      ['exposure', false],
+      ['objective', true],
+    ])
+  })
+
   it('has its charts before the first epoch', () => {
     const empty = trainingCurves(series, [], null)
     expect(empty.map(({ group }) => group)).toEqual(['validation', 'objective'])
