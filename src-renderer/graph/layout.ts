@@ -53,7 +53,7 @@ function optionsOf(layout: LayoutId, mostTied: string | undefined, nodes: number
 const leastAspect = 1.2
 const mostAspect = 1.8
 /** Titles stand at the sides of columns. */
-const columnsAspect = 1.5
+const columnsAspect = 1.1
 /** At most this much: a graph of one column, or of one row, stays one. */
 const mostStretch = 6
 
