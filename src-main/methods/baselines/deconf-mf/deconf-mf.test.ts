@@ -3,7 +3,7 @@ import { csrOf } from '../../../../tests/support/csr'
 import { bitsOf, fitSmall, smallParams, throughDisk } from '../../../../tests/support/fit'
 import { randomRows } from '../../../../tests/support/kernels'
 import { ratedTinySplit } from '../../../../tests/support/tiny-split'
-import { hasPair, rowOf, type Csr } from '../../../../src-shared/domain/split'
+import { hasPair, rowOf, type Csr, type Split } from '../../../../src-shared/domain/split'
 import { transpose } from '../../../pipeline/evaluate/list-metrics'
 import { Rng } from '../../../tensor/rng'
 import { Factors, RowSolver, scoreOf, type Weighting } from '../../blocks/factorisation/factors'
@@ -263,6 +263,23 @@ describe('a training', () => {
     const [a, b, c] = [await held.score(base.train), await plain.score(base.train), await free.score(base.train)]
     a.forEach((score, at) => expect(score).toBeCloseTo(b[at]!, 3))
     expect(Math.max(...c.map((score, at) => Math.abs(score - b[at]!)))).toBeGreaterThan(0.01)
+  })
+
+  test('folds a user in by all exposures, and learns its taste from the positives alone where they are what is wanted', async () => {
+    // Everyone was exposed to item 30 as well, and nobody rated it high.
+    const lists = Array.from({ length: 60 }, (_, user) => [...rowOf(base.train, user).filter((item) => item < 30), 30])
+    const exposed = csrOf(lists, 31)
+    const ratings = Float32Array.from(exposed.indices, (item) => (item === 30 ? 1 : 5))
+    const split: Split = { ...base, train: { ...base.train, beside: { exposed: { ...exposed, ratings } } } }
+    const scoreOf30 = async (wanted: string): Promise<number> => {
+      const model = modelOf(
+        await fitSmall(descriptor, split, { params: { ...params, wanted, coefficientRegularisation: 1e6 } }),
+      )
+      const scores = await model.score(split.train)
+      return lists.reduce((sum, _, user) => sum + scores[user * 31 + 30]!, 0) / 60
+    }
+    expect(await scoreOf30('exposed')).toBeGreaterThan(0.25)
+    expect(Math.abs(await scoreOf30('positive'))).toBeLessThan(0.1)
   })
 
   test('stopped within the exposure model, it goes on to the same bits, features and all', async () => {

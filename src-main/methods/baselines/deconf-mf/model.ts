@@ -1,4 +1,5 @@
 import type { Csr } from '../../../../src-shared/domain/split'
+import type { ParamValues } from '../../../../src-shared/params/params'
 import { withoutPrefix, withPrefix } from '../../../pipeline/fit/checkpoint-arrays'
 import { checkedArrays } from '../../../tensor/named-arrays'
 import {
@@ -14,7 +15,7 @@ import {
   type WeightedRows,
 } from '../../blocks/factorisation/factors'
 import type { FeatureMap } from '../../blocks/factorisation/features'
-import { ratedExposures, transposeWeighted } from '../../blocks/factorisation/interactions'
+import { ratedExposures, transposeWeighted, wantedOf } from '../../blocks/factorisation/interactions'
 import { sweepFit, sweptArrays, type Sweeps } from '../../blocks/factorisation/sweep-fit'
 import {
   activeRows,
@@ -54,16 +55,18 @@ function modelOf(
   fold: FoldIn,
   exposed: Factors,
   solver: ConfoundedSolver,
+  params: ParamValues,
 ): FittedModel {
   const user = new Factors(new Float32Array(items.size), items.size)
   const confounder = new Factors(new Float32Array(exposed.size), exposed.size)
   return {
     score(rows) {
       const scores = new Float32Array(rows.rows * rows.cols)
-      const interactions = weighByRating(rows, meanRating[0]!)
+      const exposures = weighByRating(rows, meanRating[0]!)
+      const wanted = wantedOf(exposures, rows, params)
       for (let r = 0; r < rows.rows; r++) {
-        const { own, ...about } = interactionsOf(interactions, r)
-        fold.solve(own, confounder.values)
+        fold.solve(interactionsOf(exposures, r).own, confounder.values)
+        const { own, ...about } = interactionsOf(wanted, r)
         const towards = map && { towards: map.towards(rows.beside?.features, r) }
         const coefficient = Math.fround(solver.solve(own, confounder.values, user.values, { ...about, ...towards }))
         for (let item = 0; item < rows.cols; item++)
@@ -93,8 +96,10 @@ async function fit(context: FitContext): Promise<FitOutcome> {
   const active = activeRows(ratings)
   const mean = ratings.weights!.reduce((sum, rating) => sum + rating, 0) / ratings.weights!.length
   const meanRating = Float32Array.of(mean)
-  const learned = interactionsToLearn(split, weighByRating(split.train, meanRating[0]!))
-  const byItem = transposeWeighted(learned)
+  const exposures = weighByRating(split.train, meanRating[0]!)
+  const learned = interactionsToLearn(split, exposures)
+  const wanted = interactionsToLearn(split, wantedOf(exposures, split.train, params))
+  const wantedByItem = transposeWeighted(wanted)
 
   const size = numberParam(params, 'factors')
   const weighting = weightingOf(params)
@@ -103,7 +108,12 @@ async function fit(context: FitContext): Promise<FitOutcome> {
   const items = startOfItems(learned.cols, size, context)
   const coefficients = new Float32Array(learned.rows)
   const map = learnedMap(split.train, active, users, weighting)
-  const model = new PoissonFactorisation(learned, byItem, numberParam(params, 'exposureFactors'), context.rng)
+  const model = new PoissonFactorisation(
+    learned,
+    transposeWeighted(learned),
+    numberParam(params, 'exposureFactors'),
+    context.rng,
+  )
   const confounders = new Factors(new Float32Array(learned.rows * model.items.shapes.size), model.items.shapes.size)
 
   const swept = {
@@ -149,7 +159,7 @@ async function fit(context: FitContext): Promise<FitOutcome> {
   const steps = [
     ...blocksOf(learned, size + 1).map(([from, to]) => () => {
       for (let user = from; user < to; user++) {
-        const { own, ...about } = interactionsOf(learned, user)
+        const { own, ...about } = interactionsOf(wanted, user)
         if (own.length === 0) continue
         const towards = map && { towards: map.towards(user) }
         coefficients[user] = solver.solve(own, confounders.at(user), users.at(user), { ...about, ...towards })
@@ -157,9 +167,9 @@ async function fit(context: FitContext): Promise<FitOutcome> {
       usersChanged()
     }),
     ...(map ? [() => map.refit()] : []),
-    ...blocksOf(byItem, size).map(([from, to]) => () => {
+    ...blocksOf(wantedByItem, size).map(([from, to]) => () => {
       for (let item = from; item < to; item++) {
-        const { own, ...about } = interactionsOf(byItem, item)
+        const { own, ...about } = interactionsOf(wantedByItem, item)
         const offset = {
           own: Float64Array.from(own, (user) => confounded(user, item)),
           products: multiply(explainedByUsers(), exposed.at(item), new Float64Array(size)),
@@ -172,7 +182,7 @@ async function fit(context: FitContext): Promise<FitOutcome> {
 
   const loss = (): number => {
     let sum = objective(
-      learned,
+      wanted,
       users,
       items,
       weighting,
@@ -191,7 +201,7 @@ async function fit(context: FitContext): Promise<FitOutcome> {
       type: 'deconf-mf-fit',
       steps,
       loss,
-      model: modelOf(known, new FoldIn(model.items), exposed, solver),
+      model: modelOf(known, new FoldIn(model.items), exposed, solver, params),
       ...swept,
       kept: ['items', ...(map ? ['features'] : [])],
       changed() {
@@ -231,6 +241,6 @@ export const method: Method = {
     const items = new Factors(dataOf('items'), size)
     const known: Learned = { items, map: savedMap(saved, size), exposure, meanRating: dataOf('meanRating') }
     const exposed = expected(exposure)
-    return modelOf(known, new FoldIn(exposure), exposed, solverOf(known, exposed, params))
+    return modelOf(known, new FoldIn(exposure), exposed, solverOf(known, exposed, params), params)
   },
 }

@@ -1,4 +1,4 @@
-import { factorisationParams, factorisationSeries } from '../../blocks/factorisation/params'
+import { factorisationParams, factorisationSeries, wantedParam } from '../../blocks/factorisation/params'
 import type { MethodDescriptor } from '../../method'
 
 export const descriptor: MethodDescriptor = {
@@ -21,6 +21,7 @@ export const descriptor: MethodDescriptor = {
       { factors: 16, alpha: 5, regularisation: 30 },
       'An exposure counts 1 + this · rating / propensity, that factor 1 in the mean; what was not exposed counts 1. Larger trusts exposures more.',
       [
+        wantedParam,
         {
           key: 'clip',
           type: 'number',

@@ -100,6 +100,29 @@ test('where all propensities and ratings are the same it is WMF', async () => {
   a.forEach((score, at) => expect(score).toBeCloseTo(b[at]!, 4))
 })
 
+test('of positives alone, where all propensities and ratings are the same, it is WMF with another confidence', async () => {
+  const plainSplit = ratedTinySplit()
+  // Beside the positives everyone was exposed to item 30, of the same rating.
+  const lists = Array.from({ length: 60 }, (_, user) => [
+    ...rowOf(plainSplit.train, user).filter((item) => item < 30),
+    30,
+  ])
+  const exposed = csrOf(lists, 31)
+  const ratings = new Float32Array(exposed.indices.length).fill(3)
+  const split: Split = { ...plainSplit, train: { ...plainSplit.train, beside: { exposed: { ...exposed, ratings } } } }
+  const params = { clip: 1000, epochs: 3 }
+  const positive = modelOf(await fitSmall(descriptor, split, { params: { ...params, wanted: 'positive' } }))
+  const all = modelOf(await fitSmall(descriptor, split, { params: { ...params, wanted: 'exposed' } }))
+  const wmf = async (): Promise<Method> => ({
+    fit: (context) => fitWeighted(context, 'plain', (rows) => rows),
+    load: (saved, all, items) => loadWeighted(saved, all, items, (rows) => rows),
+  })
+  const plain = modelOf(await fitSmall({ ...descriptor, load: wmf }, split, { params }))
+  const [a, b, c] = [await positive.score(split.train), await plain.score(split.train), await all.score(split.train)]
+  a.forEach((score, at) => expect(score).toBeCloseTo(b[at]!, 4))
+  expect(Math.max(...c.map((score, at) => Math.abs(score - b[at]!)))).toBeGreaterThan(0.1)
+})
+
 describe('a training with features', () => {
   const split = described(ratedTinySplit())
 

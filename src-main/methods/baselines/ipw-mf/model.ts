@@ -1,4 +1,5 @@
-import { ratedExposures } from '../../blocks/factorisation/interactions'
+import type { ParamValues } from '../../../../src-shared/params/params'
+import { ratedExposures, wantedOf } from '../../blocks/factorisation/interactions'
 import {
   activeRows,
   fitWeighted,
@@ -12,9 +13,9 @@ import type { Method } from '../../method'
 import { Propensities } from './propensity'
 
 const weighBy =
-  (propensities: Propensities): Weigh =>
+  (propensities: Propensities, params: ParamValues): Weigh =>
   (rows) =>
-    propensities.weigh(ratedExposures(rows), rows.beside)
+    wantedOf(propensities.weigh(ratedExposures(rows), rows.beside), rows, params)
 
 /** IPW-MF: a weighted factorisation whose exposures count r/p; see README.md for the decisions. */
 export const method: Method = {
@@ -24,7 +25,7 @@ export const method: Method = {
     const users = activeRows(learned)
     const propensities = Propensities.estimate(learned, split.train.beside, users, numberParam(params, 'clip'))
     report.log('info', propensities.describe(learned, split.train.beside))
-    return fitWeighted(context, 'ipw-mf-fit', weighBy(propensities), propensities.lent())
+    return fitWeighted(context, 'ipw-mf-fit', weighBy(propensities, params), propensities.lent())
   },
 
   load(saved, params, items) {
@@ -34,6 +35,6 @@ export const method: Method = {
       numbers: { shape: [4] },
     })
     const propensities = Propensities.from(propensity.data as Float32Array, items, numbers.data as Float32Array)
-    return loadWeighted(saved, params, items, weighBy(propensities), propensities.lent())
+    return loadWeighted(saved, params, items, weighBy(propensities, params), propensities.lent())
   },
 }

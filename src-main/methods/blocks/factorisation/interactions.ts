@@ -1,4 +1,5 @@
-import { learnedFrom, type Csr, type Split } from '../../../../src-shared/domain/split'
+import { hasPair, learnedFrom, type Csr, type Split } from '../../../../src-shared/domain/split'
+import type { ParamValues } from '../../../../src-shared/params/params'
 import { transpose } from '../../../pipeline/evaluate/list-metrics'
 import { exposuresOf } from '../../../pipeline/split/beside'
 import type { WeightedRows } from './factors'
@@ -49,5 +50,28 @@ export function ratedExposures(rows: Csr): WeightedRows & { weights: Float32Arra
     indptr: kept,
     indices: indices.filter((_, at) => counts[at] === 1),
     weights: ratings.filter((rating) => rating > 0),
+  }
+}
+
+/** Of weighted exposures those that the parameters take for wanted. @param rows the positives of the same users */
+export function wantedOf(exposures: WeightedRows, rows: Csr, params: ParamValues): WeightedRows {
+  if (params['wanted'] === 'exposed') return exposures
+  const kept = new Uint8Array(exposures.indices.length)
+  const indptr = new Int32Array(rows.rows + 1)
+  for (let row = 0; row < rows.rows; row++) {
+    indptr[row + 1] = indptr[row]!
+    for (let at = exposures.indptr[row]!; at < exposures.indptr[row + 1]!; at++) {
+      if (!hasPair(rows, row, exposures.indices[at]!)) continue
+      kept[at] = 1
+      indptr[row + 1]!++
+    }
+  }
+  const isKept = (_: number, at: number): boolean => kept[at] === 1
+  return {
+    rows: rows.rows,
+    cols: rows.cols,
+    indptr,
+    indices: exposures.indices.filter(isKept),
+    ...(exposures.weights && { weights: exposures.weights.filter(isKept) }),
   }
 }

@@ -64,3 +64,17 @@ export const factorisationSeries: SeriesInfo[] = [
   },
   ...validationSeries,
 ]
+
+/** What counts as wanted by a user: all that the user was exposed to, or what of it is positive. */
+export const wantedParam: ParamSpec = {
+  key: 'wanted',
+  type: 'choice',
+  label: 'Wanted items',
+  help: 'What is predicted of a user: all items that the user was exposed to, or those rated at or above the threshold. The others count like items that the user never met.',
+  default: 'exposed',
+  choices: [
+    { value: 'exposed', label: 'All exposures' },
+    { value: 'positive', label: 'Positives' },
+  ],
+  basic: true,
+}
