@@ -5,9 +5,7 @@ import type { BackendProbe } from '../../src-shared/domain/backend'
 import type { FileHandle } from '../../src-shared/domain/dataset'
 import type { ExperimentResults } from '../../src-shared/domain/experiment-results'
 import type { JobSnapshot } from '../../src-shared/domain/job'
-import type { RankingPlan, RankingResults } from '../../src-shared/domain/ranking-simulation'
-import type { SimulationPlan, SimulationResults } from '../../src-shared/domain/simulation'
-import { planSimulationText } from '../../src-shared/experiment/plan-text'
+import { planSimulationText, type AnySimulationPlan } from '../../src-shared/experiment/plan-text'
 import packageJson from '../../package.json'
 import { Bootstraps } from '../jobs/bootstraps'
 import { DataHost } from '../jobs/data-host'
@@ -33,7 +31,7 @@ import { correlationHandlers } from './correlation-handlers'
 import { dataHandlers } from './data-handlers'
 import { domainHandlers } from './domain-handlers'
 import { experimentsHandlers } from './experiments-handlers'
-import { resultsOf, resultsOfSimulation } from './experiment-results'
+import { resultsOf, resultsOfSimulation, type AnySimulationResults } from './experiment-results'
 import { exportHandlers } from './export-handlers'
 import { exposureHandlers } from './exposure-handlers'
 import type { FileRegistry } from './file-registry'
@@ -77,9 +75,9 @@ export interface Services {
   experimentResults(name: string): Promise<ExperimentResults>
   /** Simulations, which only the command line runs. */
   readonly simulations: {
-    plan(text: string): SimulationPlan | RankingPlan
+    plan(text: string): AnySimulationPlan
     start(text: string): Promise<JobSnapshot>
-    results(text: string): Promise<SimulationResults | RankingResults>
+    results(text: string): Promise<AnySimulationResults>
   }
   /** Interrupts every job at a checkpoint, ends all child processes and gives the workspace back. */
   close(): Promise<void>

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import type { BackendId } from '../../src-shared/domain/backend'
 import type { Environment, ExperimentResults } from '../../src-shared/domain/experiment-results'
+import type { EffectsResults } from '../../src-shared/domain/effects-simulation'
 import type { RankingResults } from '../../src-shared/domain/ranking-simulation'
 import type { SimulationResults } from '../../src-shared/domain/simulation'
 import { planSimulationText } from '../../src-shared/experiment/plan-text'
@@ -8,6 +9,7 @@ import type { RunManifest } from '../../src-shared/domain/run'
 import type { Simulations } from '../jobs/simulations'
 import { methods as descriptors } from '../methods/registry'
 import { experimentResults } from '../pipeline/experiment/results'
+import { effectsResults } from '../pipeline/experiment/simulate-effects/effects-results'
 import { rankingResults } from '../pipeline/experiment/simulate-ranking/ranking-results'
 import { simulationResults } from '../pipeline/experiment/simulate/simulation-results'
 import type { Core } from './core'
@@ -47,12 +49,15 @@ export async function environmentOf(core: Core, backend: BackendId, threads: num
   }
 }
 
+/** What a simulation of any type came to. */
+export type AnySimulationResults = SimulationResults | RankingResults | EffectsResults
+
 /** What a simulation came to. @throws CausewayError `runNotReady` before a final training has completed */
 export async function resultsOfSimulation(
   core: Core,
   simulations: Simulations,
   text: string,
-): Promise<SimulationResults | RankingResults> {
+): Promise<AnySimulationResults> {
   const opened = await simulations.open(text)
   const known = {
     budget: planSimulationText(
@@ -66,6 +71,10 @@ export async function resultsOfSimulation(
     const { file, methods, store, dataset } = opened
     const data = { dataset: dataset.name, datasetHash: dataset.hash, users: dataset.users, items: dataset.items }
     return simulationResults({ file, methods, fits: store.read(), data, ...known })
+  }
+  if (opened.type === 'causeway-effects-simulation') {
+    const { file, methods, store } = opened
+    return effectsResults({ file, methods, fits: store.read(), ...known })
   }
   const { file, methods, store, dataset } = opened
   const data = dataset && { dataset: dataset.name, datasetHash: dataset.hash }

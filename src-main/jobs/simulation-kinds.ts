@@ -1,4 +1,9 @@
 import type { DatasetManifest } from '../../src-shared/domain/dataset'
+import {
+  effectsFitSchema,
+  type EffectsFit,
+  type EffectsSimulationFile,
+} from '../../src-shared/domain/effects-simulation'
 import type { MethodInfo } from '../../src-shared/domain/method'
 import {
   rankingFitSchema,
@@ -6,6 +11,7 @@ import {
   type RankingSimulationFile,
 } from '../../src-shared/domain/ranking-simulation'
 import { fitSchema, type FitBase, type SimulatedFit, type SimulationFile } from '../../src-shared/domain/simulation'
+import { parseEffectsSimulation } from '../../src-shared/experiment/parse-effects-simulation'
 import { parseRankingSimulation, searchPlace } from '../../src-shared/experiment/parse-ranking-simulation'
 import { parseSimulation, typeOfSimulation } from '../../src-shared/experiment/parse-simulation'
 import { plannedMethods } from '../../src-shared/experiment/plan-experiment'
@@ -13,13 +19,14 @@ import type { ParamValues } from '../../src-shared/params/params'
 import { readDataset } from '../pipeline/dataset/dataset'
 import {
   keyedMethods,
+  planOfEffects,
   planOfRanking,
   planOfSimulation,
   type Condition,
   type FitPlan,
   type KeyedMethod,
 } from '../pipeline/experiment/simulate/plan-fits'
-import { drawingOf, SimulationStore, worldDrawingOf } from '../storage/simulation-store'
+import { drawingOf, effectsDrawingOf, SimulationStore, worldDrawingOf } from '../storage/simulation-store'
 import type { Workspace } from '../storage/workspace'
 import type { DataHost, TaskWatch } from './data-host'
 import type { Trainer } from './inference'
@@ -68,15 +75,27 @@ export interface OpenedRanking extends OpenedSimulation<RankingFit> {
   file: RankingSimulationFile
 }
 
+export interface OpenedEffects extends OpenedSimulation<EffectsFit> {
+  type: 'causeway-effects-simulation'
+  file: EffectsSimulationFile
+}
+export type AnyOpenedSimulation = OpenedSquaredErrors | OpenedRanking | OpenedEffects
+
 /** Opens the simulation in a text. @throws CausewayError `notFound`, and what parsing throws */
-export const openSimulation = (
+export async function openSimulation(
   text: string,
   workspace: Workspace,
   methods: readonly MethodInfo[],
-): Promise<OpenedSquaredErrors | OpenedRanking> =>
-  typeOfSimulation(text) === 'causeway-ranking-simulation'
-    ? openRanking(parseRankingSimulation(text, methods), workspace, methods)
-    : openSquaredErrors(parseSimulation(text, methods), workspace, methods)
+): Promise<AnyOpenedSimulation> {
+  switch (typeOfSimulation(text)) {
+    case 'causeway-ranking-simulation':
+      return openRanking(parseRankingSimulation(text, methods), workspace, methods)
+    case 'causeway-effects-simulation':
+      return openEffects(parseEffectsSimulation(text, methods), workspace, methods)
+    default:
+      return openSquaredErrors(parseSimulation(text, methods), workspace, methods)
+  }
+}
 
 async function openSquaredErrors(
   file: SimulationFile,
@@ -189,5 +208,38 @@ async function openRanking(
     },
 
     nothing: (asked) => ({ ...conditionOf(asked), validation: null, test: null, epochs: 0, seconds: 0 }),
+  }
+}
+
+function openEffects(file: EffectsSimulationFile, workspace: Workspace, methods: readonly MethodInfo[]): OpenedEffects {
+  const { world } = file
+  const conditionOf = ({ condition }: AskedFit) => ({
+    users: condition['users']!,
+    features: condition['features']!,
+  })
+  return {
+    type: file.type,
+    file,
+    dataset: null,
+    methods: keyedMethods(file, plannedMethods(file, methods)),
+    plan: planOfEffects(file),
+    store: new SimulationStore(workspace, effectsDrawingOf(world), effectsFitSchema),
+
+    // Worlds and users are drawn anew for each training: it takes less than a second.
+    prepare: () => Promise.resolve(),
+
+    async train(trainer, method, asked) {
+      const { seed, params } = asked
+      const outcome = await trainer.call('simulateEffects', {
+        world,
+        ...conditionOf(asked),
+        seed,
+        method: method.info.id,
+        params,
+      })
+      return { ...conditionOf(asked), ...outcome }
+    },
+
+    nothing: (asked) => ({ ...conditionOf(asked), validation: null, found: null, epochs: 0, seconds: 0 }),
   }
 }

@@ -13,6 +13,7 @@ import type { JobProgress } from '../../src-shared/domain/job'
 import type { Metrics } from '../../src-shared/domain/metric'
 import type { EpochPoint, LogLine, RunManifest } from '../../src-shared/domain/run'
 import { propensityFloorSchema, type RunEstimates, type RunPropensities } from '../../src-shared/domain/selection'
+import { effectsWorldSchema, type EffectsFit, type EffectsFound } from '../../src-shared/domain/effects-simulation'
 import { worldSchema, type RankingFit } from '../../src-shared/domain/ranking-simulation'
 import { simulationFileSchema, type SimulatedFit } from '../../src-shared/domain/simulation'
 import type { ScoringGraph } from '../methods/scoring-graph'
@@ -79,6 +80,21 @@ export type RankingTraining = z.infer<typeof rankingTrainingSchema>
 
 /** How a training in a drawn world ended; see `RankingFit`. */
 export type RankingOutcome = Pick<RankingFit, 'test' | 'epochs' | 'seconds'> & { validation: number }
+
+/** A method to be trained in a world whose effects of exposures are known. */
+const effectsTrainingSchema = z.object({
+  world: effectsWorldSchema,
+  users: z.number().int(),
+  features: z.number().int(),
+  /** Of the users, and of the training. */
+  seed: z.number().int(),
+  method: z.string(),
+  params: values,
+})
+export type EffectsTraining = z.infer<typeof effectsTrainingSchema>
+
+/** How a training in such a world ended; see `EffectsFit`. */
+export type EffectsOutcome = Pick<EffectsFit, 'epochs' | 'seconds'> & { validation: number; found: EffectsFound }
 
 export interface FitResult {
   end: 'completed' | 'paused' | 'cancelled'
@@ -230,6 +246,8 @@ export const trainerContract = {
   simulate: call<SimulatedOutcome>()(simulatedTrainingSchema),
   /** The same in a world whose ratings are all known: test users' lists are held against all that they like. */
   simulateRanking: call<RankingOutcome>()(rankingTrainingSchema),
+  /** The same in a world whose effects of exposures are known: the effects that the method tells are held against them. */
+  simulateEffects: call<EffectsOutcome>()(effectsTrainingSchema),
   /** Fits decoders to the ratings of a data set and writes them: what such a world is drawn from. */
   fitDecoders: call<null>()(
     z.object({

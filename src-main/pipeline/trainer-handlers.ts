@@ -12,6 +12,7 @@ import { bootstrapGraph } from './bootstrap/graph'
 import { evaluate, recommend } from './evaluate/evaluate'
 import { evaluateFully } from './evaluate/evaluate-fully'
 import { estimateErrors, judgePropensities, ratedPredictions } from './evaluate/selection'
+import { trainEffects } from './experiment/simulate-effects/train-effects'
 import { writeDecoders } from './experiment/simulate-ranking/decoders'
 import { RankingTrainings } from './experiment/simulate-ranking/train-ranking'
 import { SimulatedTrainings } from './experiment/simulate/train-simulated'
@@ -127,6 +128,10 @@ export function trainerHandlers(
 
     simulateRanking(asked) {
       return working((signal) => rankings.train(asked, signal))
+    },
+
+    simulateEffects(asked) {
+      return working((signal) => trainEffects(asked, signal))
     },
 
     fitDecoders(asked) {

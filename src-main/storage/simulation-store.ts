@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { CausewayError } from '../../src-shared/contract/errors'
+import type { EffectsWorldFile } from '../../src-shared/domain/effects-simulation'
 import type { RankingSimulationFile } from '../../src-shared/domain/ranking-simulation'
 import type { FitBase, SimulationFile } from '../../src-shared/domain/simulation'
 import { appendLine, writeFileAtomic, writing } from './atomic'
@@ -45,6 +46,16 @@ export function worldDrawingOf(
     kind === 'simulated' ? [world.users, world.items, world.exposureRate, world.shared, world.scale] : datasetHash
   return [kind, own, factors, gammaB, seed, threshold]
 }
+
+/** What users are drawn from whose effects of exposures are known. */
+export const effectsDrawingOf = ({ items, causes, features, featureShare, seed }: EffectsWorldFile): unknown => [
+  'effects',
+  items,
+  causes,
+  features,
+  featureShare,
+  seed,
+]
 
 /** A simulation in the workspace: a folder for each way of drawing data, with the fits on them, whatever file asked for them. */
 export class SimulationStore<F extends FitBase> {

@@ -5,7 +5,7 @@ import { checkMethods, checkText, fileOf, unique, type Report } from './parse-ex
 import { counted, plannedMethods, strategyNames } from './plan-experiment'
 import { labelOf } from './search-space'
 
-const types = ['causeway-simulation', 'causeway-ranking-simulation'] as const
+const types = ['causeway-simulation', 'causeway-ranking-simulation', 'causeway-effects-simulation'] as const
 
 /** Which simulation a text says that it is, null where none; whether it is a right one, its parser says. */
 export function typeOfSimulation(text: string): (typeof types)[number] | null {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Comparison } from '../../../src-shared/domain/comparison'
 import type { ExperimentDetail, ExperimentPlan, ExperimentSummary, Trial } from '../../../src-shared/domain/experiment'
 import type { ExperimentResults } from '../../../src-shared/domain/experiment-results'
+import type { EffectsResults } from '../../../src-shared/domain/effects-simulation'
 import type { RankingFit, RankingResults } from '../../../src-shared/domain/ranking-simulation'
 import type { SimulatedFit, SimulationResults } from '../../../src-shared/domain/simulation'
 import { builtEntries, root } from '../../../tests/support/built'
@@ -375,3 +376,33 @@ it('runs a ranking simulation of a data set, and trains only what is not there w
   expect(more.cells[0]!.metrics['ndcg@20'].values.slice(0, 2)).toEqual(whole.cells[0]!.metrics['ndcg@20'].values)
   expect(lines()).toHaveLength(14)
 }, 120_000)
+
+const effects = `type: causeway-effects-simulation
+version: 1
+name: effective
+world: { items: 10, causes: 2, features: 4 }
+users: [200, 400]
+methods:
+  - method: deep-deconf
+    label: DD
+    params: { likelihood: gaussian, hiddenLayers: '0', latent: 2, epochs: 3, dropout: 0.05 }
+seeds: [1, 2]
+claims: { correlation: { users: 400, above: 0.99 }, features: true }
+`
+
+it('runs an effects simulation, and trains nothing twice', () => {
+  const file = join(directory, 'effective.yaml')
+  writeFileSync(file, effects)
+  const results = join(directory, 'effects')
+  const whole = json<EffectsResults>(0, 'experiment', file, '--results', results)
+  expect(whole.cells.map(({ users, features }) => `${users} ${features}`)).toEqual(['200 4', '200 0', '400 4', '400 0'])
+  for (const { measures } of [...whole.cells, ...whole.regressions])
+    for (const value of measures.rmse.values) expect(value).toBeGreaterThan(0)
+  expect(whole.methods).toMatchObject([{ label: 'DD', fits: 8, failed: 0 }])
+  expect(whole.verdicts.map(({ holds }) => holds).slice(0, 2)).toEqual([false, false])
+  expect(JSON.parse(readFileSync(join(results, 'effective.json'), 'utf8'))).toEqual(whole)
+  expect(readFileSync(join(results, 'effective.md'), 'utf8')).toContain('![RMSE of the effects by the number of users')
+  expect(existsSync(join(results, 'effective.svg'))).toBe(true)
+  const again = json<EffectsResults>(0, 'experiment', file)
+  expect(again.methods).toEqual(whole.methods)
+}, 60_000)

@@ -1,13 +1,12 @@
-import {
-  rankingMetricLabels,
-  rankingMetrics,
-  type RankingPlan,
-  type RankingResults,
-  type RankingSimulationFile,
-} from '../../../src-shared/domain/ranking-simulation'
-import type { SimulationFile, SimulationPlan, SimulationResults } from '../../../src-shared/domain/simulation'
+import type { EffectsResults } from '../../../src-shared/domain/effects-simulation'
+import { rankingMetricLabels, rankingMetrics, type RankingResults } from '../../../src-shared/domain/ranking-simulation'
+import type { SimulationResults } from '../../../src-shared/domain/simulation'
 import { conditionWords, hasNoises } from '../../../src-shared/experiment/parse-ranking-simulation'
+import type { AnySimulationPlan } from '../../../src-shared/experiment/plan-text'
+import type { AnySimulationResults } from '../../api/experiment-results'
+import { comparedEffects, effectsChart, effectsDocument } from '../../pipeline/report/effects-document'
 import { rankingChart, rankingDocument } from '../../pipeline/report/ranking-document'
+import type { ChartBlock, ReportDocument } from '../../pipeline/report/report-document'
 import { renderMarkdown } from '../../pipeline/report/render-markdown'
 import { estimateChart, simulationDocument, verdictWords } from '../../pipeline/report/simulation-document'
 import { standaloneSvg } from '../../pipeline/report/standalone-svg'
@@ -51,10 +50,8 @@ export const runSimulated = (
   })
 
 /** The files of the results by their endings; the drawing where there is one. */
-function contentsOf(results: SimulationResults | RankingResults): Record<string, string> {
-  const isRanking = results.type === 'causeway-ranking-simulation-results'
-  const chart = isRanking ? rankingChart(results) : estimateChart(results)
-  const document = isRanking ? rankingDocument(results) : simulationDocument(results)
+function contentsOf(results: AnySimulationResults): Record<string, string> {
+  const { chart, document } = reportOf(results)
   const image = chart ? `\n![${chart.caption}](${encodeURI(resultsName(results.name))}.svg)\n` : ''
   return {
     md: renderMarkdown(document) + image,
@@ -63,7 +60,18 @@ function contentsOf(results: SimulationResults | RankingResults): Record<string,
   }
 }
 
-const describePlan = ({ file, methods, fits, budgetStatement }: SimulationPlan | RankingPlan): string =>
+function reportOf(results: AnySimulationResults): { chart: ChartBlock | null; document: ReportDocument } {
+  switch (results.type) {
+    case 'causeway-simulation-results':
+      return { chart: estimateChart(results), document: simulationDocument(results) }
+    case 'causeway-ranking-simulation-results':
+      return { chart: rankingChart(results), document: rankingDocument(results) }
+    case 'causeway-effects-simulation-results':
+      return { chart: effectsChart(results), document: effectsDocument(results) }
+  }
+}
+
+const describePlan = ({ file, methods, fits, budgetStatement }: AnySimulationPlan): string =>
   [
     `${file.name}: ${count(fits)} trainings on data drawn ${drawnFrom(file)}`,
     budgetStatement,
@@ -74,16 +82,26 @@ const describePlan = ({ file, methods, fits, budgetStatement }: SimulationPlan |
     ),
   ].join('\n')
 
-function drawnFrom(file: SimulationFile | RankingSimulationFile): string {
+function drawnFrom(file: AnySimulationPlan['file']): string {
   if (file.type === 'causeway-simulation') return `from ${file.data.dataset}`
+  if (file.type === 'causeway-effects-simulation')
+    return `for ${file.users.map(count).join(', ')} users and ${count(file.world.items)} items`
   const { world } = file
   return world.kind === 'from-data'
     ? `from ${world.dataset}`
     : `for ${count(world.users)} users and ${count(world.items)} items`
 }
 
-const describeResults = (results: SimulationResults | RankingResults): string =>
-  results.type === 'causeway-simulation-results' ? describeErrors(results) : describeRankings(results)
+function describeResults(results: AnySimulationResults): string {
+  switch (results.type) {
+    case 'causeway-simulation-results':
+      return describeErrors(results)
+    case 'causeway-ranking-simulation-results':
+      return describeRankings(results)
+    case 'causeway-effects-simulation-results':
+      return describeEffects(results)
+  }
+}
 
 const meanWords = (mean: number | null, sd: number | null): string | null =>
   mean === null ? null : sd === null ? decimals(mean) : `${decimals(mean)} ± ${decimals(sd)}`
@@ -109,6 +127,27 @@ function describeRankings({ name, budget, cells, verdicts, configuration }: Rank
         ]),
       ),
     ]),
+    ...verdicts.map(verdictWords),
+  ].join('\n')
+}
+
+function describeEffects(results: EffectsResults): string {
+  const { name, budget, verdicts, configuration } = results
+  return [
+    facts([
+      ['Simulation', name],
+      ['Data', `drawn ${drawnFrom(configuration)}`],
+      ['Budget', budget],
+    ]),
+    '',
+    'RMSE of the effects, mean ± sd over seeds',
+    table(
+      ['effects of', ...configuration.users.map((users) => `${count(users)} users`)],
+      comparedEffects(results).map(({ name: own, cells }) => [
+        own,
+        ...cells.map(({ measures: { rmse } }) => meanWords(rmse.mean, rmse.sd)),
+      ]),
+    ),
     ...verdicts.map(verdictWords),
   ].join('\n')
 }

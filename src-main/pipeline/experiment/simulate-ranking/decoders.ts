@@ -1,5 +1,5 @@
 import type { DataWorld } from '../../../../src-shared/domain/ranking-simulation'
-import { nnzOf, takeRows, type Csr, type ExposedItems, type Split } from '../../../../src-shared/domain/split'
+import { takeRows, type Csr, type ExposedItems, type Split } from '../../../../src-shared/domain/split'
 import type { ParamValues } from '../../../../src-shared/params/params'
 import { decompose } from '../../../methods/blocks/cholesky'
 import { gradientMethod } from '../../../methods/blocks/gradient-method'
@@ -24,6 +24,7 @@ import { decodeSafetensors, encodeSafetensors } from '../../../tensor/safetensor
 import { bernoulliLogLikelihood, weightedMultinomialLogLikelihood } from '../../../tensor/sparse'
 import { tf, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '../../../tensor/tf'
 import { readBytes } from '../../run-files'
+import { heldOutOf, pairsOf } from '../simulate/held-out'
 import { trainUnwatched } from '../simulate/train-unwatched'
 import type { FittedData } from './world'
 
@@ -205,27 +206,15 @@ export function readDecoders(file: string): FittedData {
 
 /** All rated items as positives, some of every user's in the validation part. */
 function heldOutSplit(ratings: ExposedItems, rng: Rng): Split {
-  const { rows, cols, indptr } = ratings
-  const isHeld = new Uint8Array(nnzOf(ratings))
-  for (let user = 0; user < rows; user++) {
-    const places = Int32Array.from({ length: indptr[user + 1]! - indptr[user]! }, (_, at) => indptr[user]! + at)
-    for (const at of rng.shuffle(places).subarray(0, Math.round(places.length * heldOutShare))) isHeld[at] = 1
-  }
-  const part = (held: number): ExposedItems => {
-    const starts = new Int32Array(rows + 1)
-    for (let user = 0; user < rows; user++) {
-      starts[user + 1] = starts[user]!
-      for (let at = indptr[user]!; at < indptr[user + 1]!; at++) if (isHeld[at] === held) starts[user + 1]!++
-    }
-    return {
-      rows,
-      cols,
-      indptr: starts,
-      indices: ratings.indices.filter((_, at) => isHeld[at] === held),
-      ratings: ratings.ratings.filter((_, at) => isHeld[at] === held),
-    }
-  }
-  const train = part(0)
+  const { rows, cols } = ratings
+  const users = Int32Array.from({ length: rows }, (_, user) => user)
+  const isHeld = heldOutOf(ratings, users, heldOutShare, rng)
+  const train = pairsOf(ratings, isHeld, 0)
   const none: Csr = { rows, cols, indptr: new Int32Array(rows + 1), indices: new Int32Array(0) }
-  return { hash: 'decoders', train: { ...train, beside: { exposed: train } }, validation: part(1), test: none }
+  return {
+    hash: 'decoders',
+    train: { ...train, beside: { exposed: train } },
+    validation: pairsOf(ratings, isHeld, 1),
+    test: none,
+  }
 }

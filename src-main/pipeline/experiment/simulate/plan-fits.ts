@@ -1,5 +1,7 @@
+import type { EffectsSimulationFile } from '../../../../src-shared/domain/effects-simulation'
 import type { FitBase, SimulationFile } from '../../../../src-shared/domain/simulation'
 import type { RankingSimulationFile } from '../../../../src-shared/domain/ranking-simulation'
+import { conditionsOfEffects } from '../../../../src-shared/experiment/parse-effects-simulation'
 import { searchPlace } from '../../../../src-shared/experiment/parse-ranking-simulation'
 import { cappedParams, type PlannedMethod } from '../../../../src-shared/experiment/plan-experiment'
 import type { ParamValues } from '../../../../src-shared/params/params'
@@ -16,7 +18,7 @@ export type Condition = Readonly<Record<string, number | null>>
 
 /** Which fits a simulation consists of, whatever it simulates. */
 export interface FitPlan {
-  file: Pick<SimulationFile | RankingSimulationFile, 'budget' | 'search' | 'seeds'>
+  file: Pick<SimulationFile | RankingSimulationFile | EffectsSimulationFile, 'budget' | 'search' | 'seeds'>
   conditions: readonly Condition[]
   /** Where the parameters of a condition are searched. */
   searchedAt(condition: Condition): Condition
@@ -35,6 +37,13 @@ export function planOfRanking(file: RankingSimulationFile): FitPlan {
   const place = searchPlace(file)
   return { file, conditions: file.conditions, searchedAt: (condition) => place ?? condition, better: 'higher' }
 }
+
+export const planOfEffects = (file: EffectsSimulationFile): FitPlan => ({
+  file,
+  conditions: conditionsOfEffects(file).map((condition) => ({ ...condition })),
+  searchedAt: (condition) => condition,
+  better: 'lower',
+})
 
 /**
  * What a fit follows from beside the data: the method, what is fixed and what is searched, and how. Not its label.
