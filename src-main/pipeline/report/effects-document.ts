@@ -57,7 +57,8 @@ export function comparedEffects({ cells, regressions }: EffectsResults) {
   const ofMethods = labelsOf(cells).flatMap((label) =>
     [true, false].map((isGiven) => {
       const own = cells.filter((cell) => cell.label === label && cell.features > 0 === isGiven)
-      return { name: `${label}, ${featureWords(Number(isGiven))}`, cells: own }
+      // Short: a chart has room for 26 characters.
+      return { name: isGiven ? `${label} + features` : label, cells: own }
     }),
   )
   return [...ofMethods, { name: 'Regression', cells: regressions }]

@@ -135,14 +135,14 @@ describe('the results of an effects simulation', () => {
 
   it('read as a document, with the figure drawn', () => {
     const markdown = renderMarkdown(effectsDocument(results))
-    expect(markdown).toMatch(/\| DD, with features +\| 0\.2100 ± 0\.0100 \| 0\.1100 ± 0\.0100 \|/)
-    expect(markdown).toMatch(/\| DD, without features +\| 0\.6200 ± 0\.0200 \| 0\.7800 ± 0\.0436 \|/)
+    expect(markdown).toMatch(/\| DD \+ features +\| 0\.2100 ± 0\.0100 \| 0\.1100 ± 0\.0100 \|/)
+    expect(markdown).toMatch(/\| DD +\| 0\.6200 ± 0\.0200 \| 0\.7800 ± 0\.0436 \|/)
     expect(markdown).toMatch(/\| Regression +\| 0\.3100 ± 0\.0100/)
     expect(markdown).toContain('Does not hold: At 4,000 users the effects of DD without features')
     expect(markdown).toContain('DD: A remark.')
     expect(markdown).toContain('likelihood=gaussian')
     const chart = effectsChart(results)!
-    expect(chart.series.map(({ label }) => label)).toEqual(['DD, with features', 'DD, without features', 'Regression'])
+    expect(chart.series.map(({ label }) => label)).toEqual(['DD + features', 'DD', 'Regression'])
     expect(chart.series[1]!.points).toEqual([
       [1000, expect.closeTo(0.31)],
       [4000, expect.closeTo(0.16)],

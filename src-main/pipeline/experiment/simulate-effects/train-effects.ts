@@ -7,7 +7,7 @@ import { findMethod } from '../../../methods/registry'
 import { useBackend } from '../../../tensor/backends'
 import { Rng } from '../../../tensor/rng'
 import { exposuresOf } from '../../split/beside'
-import { heldOutOf, pairsOf } from '../simulate/held-out'
+import { holdOut, pairsOf } from '../simulate/held-out'
 import { trainUnwatched } from '../simulate/train-unwatched'
 import { recovery, regressedEffects } from './recovery'
 import { drawUsers, effectsWorld } from './world'
@@ -66,7 +66,7 @@ export function effectsSplit(exposed: ExposedItems, features: UserFeatures | nul
   const rng = Rng.seeded(seed)
   const order = rng.shuffle(Int32Array.from({ length: users }, (_, user) => user))
   const count = Math.round(users * validationShare)
-  const isHeld = heldOutOf(exposed, order.slice(0, count).sort(), heldOutShare, rng)
+  const isHeld = holdOut(exposed, order.slice(0, count).sort(), heldOutShare, rng)
   const [shown, held] = [pairsOf(exposed, isHeld, 0), pairsOf(exposed, isHeld, 1)]
   const none = { rows: users, cols, indptr: new Int32Array(users + 1), indices: new Int32Array(0) }
   return {

@@ -24,7 +24,7 @@ import { decodeSafetensors, encodeSafetensors } from '../../../tensor/safetensor
 import { bernoulliLogLikelihood, weightedMultinomialLogLikelihood } from '../../../tensor/sparse'
 import { tf, type Scalar, type Tensor, type Tensor1D, type Tensor2D } from '../../../tensor/tf'
 import { readBytes } from '../../run-files'
-import { heldOutOf, pairsOf } from '../simulate/held-out'
+import { holdOut, pairsOf } from '../simulate/held-out'
 import { trainUnwatched } from '../simulate/train-unwatched'
 import type { FittedData } from './world'
 
@@ -208,7 +208,7 @@ export function readDecoders(file: string): FittedData {
 function heldOutSplit(ratings: ExposedItems, rng: Rng): Split {
   const { rows, cols } = ratings
   const users = Int32Array.from({ length: rows }, (_, user) => user)
-  const isHeld = heldOutOf(ratings, users, heldOutShare, rng)
+  const isHeld = holdOut(ratings, users, heldOutShare, rng)
   const train = pairsOf(ratings, isHeld, 0)
   const none: Csr = { rows, cols, indptr: new Int32Array(rows + 1), indices: new Int32Array(0) }
   return {

@@ -2,7 +2,7 @@ import type { ExposedItems } from '../../../../src-shared/domain/split'
 import type { Rng } from '../../../tensor/rng'
 
 /** Holds out a share of the pairs of each of these users, at random. @returns 1 for each pair that is held out, in the order of the pairs */
-export function heldOutOf({ indptr, indices }: ExposedItems, users: Int32Array, share: number, rng: Rng): Uint8Array {
+export function holdOut({ indptr, indices }: ExposedItems, users: Int32Array, share: number, rng: Rng): Uint8Array {
   const isHeld = new Uint8Array(indices.length)
   for (const user of users) {
     const places = Int32Array.from({ length: indptr[user + 1]! - indptr[user]! }, (_, at) => indptr[user]! + at)
