@@ -11,19 +11,14 @@ const k = 20
 export type RankedUsers = Pick<RankingTest, 'metrics' | 'users' | 'byUser'>
 
 /**
- * R@20 = hits / min(20, relevant) and N@20 with gains of 0 and 1 (Zhu et al., Eq. 13 and 14) of each user with an item in a part, and their
+ * R@20 = hits / min(20, relevant) and N@20 with gains of 0 and 1 (Zhu et al., Eq. 13 and 14) of each user with a test item, and their
  * means over these users.
  * @returns null when stopped
  */
-export async function rankUsers(
-  model: Scorer,
-  split: Split,
-  part: 'validation' | 'test',
-  signal: StopSignal,
-): Promise<RankedUsers | null> {
-  const held = split[part]
-  const users = usersIn(split, part)
-  const known = knownParts(split, part)
+export async function rankUsers(model: Scorer, split: Split, signal: StopSignal): Promise<RankedUsers | null> {
+  const held = split.test
+  const users = testUsers(split)
+  const known = knownParts(split, 'test')
   const byUser: Record<RankingMetric, number[]> = { 'ndcg@20': [], 'recall@20': [] }
   const relevant = new RelevantItems(held.cols)
   const blockRows = blockRowsFor(held.cols)
@@ -48,16 +43,16 @@ export async function rankUsers(
   }
 }
 
-/** The users with an item in a part, ascending. */
-const usersIn = (split: Split, part: 'validation' | 'test'): number[] =>
-  Array.from({ length: split[part].rows }, (_, user) => user).filter((user) => rowOf(split[part], user).length > 0)
+/** The users with a test item, ascending. */
+const testUsers = ({ test }: Split): number[] =>
+  Array.from({ length: test.rows }, (_, user) => user).filter((user) => rowOf(test, user).length > 0)
 
 /** What the test users' candidates in random order are expected to come to, and how many there are. */
 export function randomRanking(split: Split): Pick<RankingTest['base'], 'relevant' | 'candidates' | 'random'> {
   const known = knownParts(split, 'test')
   let gain = 0
   for (let rank = 1; rank <= k; rank++) gain += discountAt(rank)
-  const each = usersIn(split, 'test').map((user) => {
+  const each = testUsers(split).map((user) => {
     const relevant = rowOf(split.test, user).length
     const candidates = split.test.cols - known.reduce((sum, part) => sum + rowOf(part, user).length, 0)
     const most = Math.min(k, relevant)

@@ -84,7 +84,7 @@ describe('the split of a world', () => {
       },
     }
     const blind = { score: (rows: Csr) => Promise.resolve(new Float32Array(rows.rows * rows.cols)) }
-    const [seen, unseen] = [await rankUsers(seer, split, 'test', never), await rankUsers(blind, split, 'test', never)]
+    const [seen, unseen] = [await rankUsers(seer, split, never), await rankUsers(blind, split, never)]
     expect(seen).toEqual(unseen)
     expect(knownParts({ ...split, isSeenExcluded: false }, 'test')).toHaveLength(2)
     expect(knownParts(split, 'test')).toHaveLength(4)
@@ -103,10 +103,10 @@ describe('a ranking', () => {
         return Promise.resolve(scores)
       },
     }
-    const { metrics, users } = (await rankUsers(knowing, split, 'test', never))!
+    const { metrics, users } = (await rankUsers(knowing, split, never))!
     expect(metrics).toEqual({ 'ndcg@20': 1, 'recall@20': 1 })
     expect(users).toEqual(usersOf(split.test))
-    expect(await rankUsers(knowing, split, 'test', { requested: 'cancel' })).toBeNull()
+    expect(await rankUsers(knowing, split, { requested: 'cancel' })).toBeNull()
   })
 
   it('at random comes to what is expected of it', async () => {
@@ -115,7 +115,7 @@ describe('a ranking', () => {
       score: (rows: Csr) => Promise.resolve(Float32Array.from({ length: rows.rows * rows.cols }, () => rng.uniform())),
     }
     const rankings = []
-    for (let n = 0; n < 200; n++) rankings.push((await rankUsers(random, split, 'test', never))!.metrics)
+    for (let n = 0; n < 200; n++) rankings.push((await rankUsers(random, split, never))!.metrics)
     const expected = randomRanking(split).random
     for (const metric of ['ndcg@20', 'recall@20'] as const)
       expect(meanOf(rankings.map((metrics) => metrics[metric]))).toBeCloseTo(expected[metric], 2)

@@ -89,7 +89,7 @@ async function testOf(
   split: Split,
   signal: StopSignal,
 ): Promise<RankingFit['test']> {
-  const ranked = await rankUsers(model, split, 'test', signal)
+  const ranked = await rankUsers(model, split, signal)
   if (!ranked) throw stopped()
   const count = nnzOf(exposed)
   return {
