@@ -62,10 +62,20 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
   // Room on the right for the names at the ends of the curves: about 6.5 px a letter, cut at 200 px.
   const nameWidth = Math.min(200, 28 + 6.5 * Math.max(0, ...data.series.map(({ label }) => label.length)))
 
+  // The words of marks have a row of their own, under the name of the axis: a mark at its beginning would be written over it.
+  const markRow = data.marks ? 16 : 0
+
   const option = {
     ...baseOption(theme),
     color: [...theme.categorical],
-    grid: { left: 8, right: nameWidth, top: 28, bottom: 20, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    grid: {
+      left: 8,
+      right: nameWidth,
+      top: 28 + markRow,
+      bottom: 20,
+      outerBoundsMode: 'same',
+      outerBoundsContain: 'axisLabel',
+    },
     tooltip: crosshair(theme, (params) => tooltipText(params, data)),
     xAxis: {
       ...valueAxis(theme, data.x, 'x'),
@@ -76,6 +86,7 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
     },
     yAxis: {
       ...valueAxis(theme, data.y, 'y'),
+      nameGap: 10 + markRow,
       scale: true,
       axisLabel: { color: theme.quietText, hideOverlap: true, formatter: (value: number) => formatValue(value) },
     },

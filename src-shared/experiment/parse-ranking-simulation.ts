@@ -81,6 +81,6 @@ export function planRankingSimulation(file: RankingSimulationFile, methods: read
     fits: each.reduce((sum, { searchTrials, finalTrials }) => sum + searchTrials + finalTrials, 0),
     budgetStatement: planned.every(({ searchTrials }) => searchTrials === 0)
       ? `Nothing is searched: every method is ${trained} with the parameters given.`
-      : `Every method gets the same budget ${where}: up to ${counted(budget.trialsPerMethod, 'trial')} of ${strategyNames[search.strategy]}${epochs} on a split of its own, judged by NDCG@20 of the validation users' held-out items; its best parameters are then ${trained}.`,
+      : `Every method gets the same budget ${where}: up to ${counted(budget.trialsPerMethod, 'trial')} of ${strategyNames[search.strategy]}${epochs} on a split of its own, judged by NDCG@20 among the held-out items that validation users rated; its best parameters are then ${trained}.`,
   }
 }

@@ -72,7 +72,7 @@ describe('a ranking simulation file', () => {
       ],
       fits: 14,
       budgetStatement:
-        "Every method gets the same budget at gamma 0.1, noise 0.1: up to 2 trials of random search of at most 30 epochs each on a split of its own, judged by NDCG@20 of the validation users' held-out items; its best parameters are then trained at every condition on 3 splits of the users.",
+        'Every method gets the same budget at gamma 0.1, noise 0.1: up to 2 trials of random search of at most 30 epochs each on a split of its own, judged by NDCG@20 among the held-out items that validation users rated; its best parameters are then trained at every condition on 3 splits of the users.',
     })
     const each = parseRankingSimulation(text.replace('seed: 100', 'seed: 100, each: true'), methods)
     expect(planRankingSimulation(each, methods)).toMatchObject({ fits: 16 })
