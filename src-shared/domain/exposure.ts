@@ -27,7 +27,7 @@ export const exposureCheckFileSchema = z.object({
   check: exposureCheckSchema,
 })
 
-/** What predictions and effects are: ratings in the unit of the data, or log-odds of an item being the one that is preferred. */
+/** What predictions and effects are: ratings in the unit of the data, or log-odds of an item being the one that is preferred, less their mean over all items. */
 export type ExposureOutcome = 'rating' | 'log-odds'
 
 /** An item with what exposing another one does to its predicted rating. */

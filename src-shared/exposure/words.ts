@@ -60,7 +60,7 @@ export const outcomeLabel: Readonly<Record<ExposureOutcome, string>> = {
 
 const predictedWords: Readonly<Record<ExposureOutcome, string>> = {
   rating: 'predicted rating',
-  'log-odds': 'predicted log-odds of being preferred',
+  'log-odds': 'predicted log-odds of being preferred, against the mean of all items,',
 }
 
 /** What an effect is. @param user null: for everyone */

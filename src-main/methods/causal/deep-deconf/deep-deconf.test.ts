@@ -31,6 +31,7 @@ class Reference {
   constructor(
     private readonly saved: NamedArrays,
     private readonly items: number,
+    private readonly likelihood: string,
   ) {}
 
   private value(name: string, row = 0, column = 0): number {
@@ -64,7 +65,17 @@ class Reference {
         sum += (features[f]! / Math.sqrt(features.length)) * this.value('outcome.features.weight', f, h)
       return sum
     })
-    if (isLinear) return sums
+    return this.comparable(isLinear ? sums : this.decoded(sums))
+  }
+
+  /** Log-odds are known up to a constant for all items: here, and in effects, their mean is 0. */
+  private comparable(outcomes: number[]): number[] {
+    if (this.likelihood === 'gaussian') return outcomes
+    const mean = outcomes.reduce((sum, outcome) => sum + outcome, 0) / outcomes.length
+    return outcomes.map((outcome) => outcome - mean)
+  }
+
+  private decoded(sums: number[]): number[] {
     return Array.from({ length: this.items }, (_, i) =>
       sums.reduce(
         (total, sum, h) => total + Math.tanh(sum) * this.value('outcome.items.weight', h, i),
@@ -114,7 +125,7 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
     }
 
     test('predicts what the network is, from exposures, confounders and features', async () => {
-      const reference = new Reference(saved, items)
+      const reference = new Reference(saved, items, params.likelihood)
       const { exposures, confounders, features } = localPoint(reference)
       const predicted = await model.exposureEffects!().predict(user)
       expect(difference(predicted, reference.outcomes(exposures, confounders, features))).toBeLessThan(1e-4)
@@ -135,7 +146,7 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
     })
 
     test.each(['everyone', 'a user'])('effects for %s are the derivatives, by rows and by columns', async (whom) => {
-      const reference = new Reference(saved, items)
+      const reference = new Reference(saved, items, params.likelihood)
       const nobody = { exposures: all.map(() => 0), confounders: Array<number>(6).fill(0), features: [0, 0] }
       const at = whom === 'everyone' ? null : user
       const expected = reference.effects(at ? localPoint(reference) : nobody)

@@ -8,13 +8,21 @@ import type { Held, OutcomeNetwork } from './network'
 /** At most so many derivatives are computed together: 8 MB. */
 const blockCells = 2 * 1024 * 1024
 
-/** What exposures do to outcomes: derivatives of the network with respect to a_j, which is 0 or 1, z and x held (Zhu et al., Eq. 8 and 9). */
+/**
+ * What exposures do to outcomes: derivatives of the network with respect to a_j, which is 0 or 1, z and x held (Zhu et al., Eq. 8 and 9). A softmax
+ * does not tell f from f plus any constant for all items, which may depend on the exposures: log-odds, and what exposures do to them, are
+ * taken against the mean of all items. The paper leaves this open.
+ */
 export function exposureEffectsOf(
   network: OutcomeNetwork,
   items: number,
   outcome: ExposureEffects['outcome'],
   check: ExposureCheck,
 ): ExposureEffects {
+  /** Outcomes, or their derivatives, of all items in each row. */
+  const comparable = (values: Tensor2D): Tensor2D =>
+    outcome === 'log-odds' ? tf.sub(values, tf.mean(values, 1, true)) : values
+
   /** The point of the linearisation: the exposures [1, items], and what is held. */
   const pointAt = (at: Csr | null): { exposures: Tensor2D; held: Held } => {
     if (!at) return { exposures: tf.zeros([1, items]), held: network.nobody() }
@@ -48,8 +56,9 @@ export function exposureEffectsOf(
       inBlocks(wanted, (block) => {
         const { exposures, held } = pointAt(at)
         const indptr = Int32Array.from({ length: block.length + 1 }, (_, row) => row)
-        const chosen = denseRows({ rows: block.length, cols: items, indptr, indices: block })
-        // One row for each item: the sum of f's chosen outcomes has their gradients in its rows.
+        const chosen = comparable(denseRows({ rows: block.length, cols: items, indptr, indices: block }))
+        // One row for each item: the sum of f's chosen outcomes has their gradients in its rows. A chosen item less a part of each item
+        // gives its outcome less the mean.
         const sumOfChosen = (a: Tensor2D): Scalar => tf.sum(tf.mul(network.outcomesOfDense(a, held), chosen))
         return tf.grad(sumOfChosen as (a: unknown) => Scalar)(tf.tile(exposures, [block.length, 1])) as Tensor2D
       }),
@@ -57,7 +66,7 @@ export function exposureEffectsOf(
     of: (wanted, at) =>
       inBlocks(wanted, (block) => {
         const { exposures, held } = pointAt(at)
-        return network.derivatives(block, exposures, held)
+        return comparable(network.derivatives(block, exposures, held))
       }),
 
     async predict(rows, set) {
@@ -66,7 +75,7 @@ export function exposureEffectsOf(
       const outcomes = tf.tidy(() => {
         const given = network.exposures(rows)
         const exposures = set ? { ...set, scale: given.scale } : given
-        return network.outcomes(exposures, network.held(rows))
+        return comparable(network.outcomes(exposures, network.held(rows)))
       })
       const values = (await outcomes.data()) as Float32Array
       outcomes.dispose()
