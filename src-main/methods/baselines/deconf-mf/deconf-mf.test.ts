@@ -107,6 +107,46 @@ describe('the Poisson factorisation of exposures', () => {
     expect(parts!.users.rates).toEqual(whole!.users.rates)
   })
 
+  test('does not take users who are not learned from for users who were exposed to nothing', () => {
+    const known = twoTastes(14, 10)
+    const exposures = {
+      ...known,
+      rows: 20,
+      indptr: Int32Array.from({ length: 21 }, (_, row) => known.indptr[Math.min(row, 14)]!),
+    }
+    const model = new PoissonFactorisation(exposures, transpose(exposures), 3, Rng.seeded(2))
+    model.solve(0, 0, 20)
+    const rates = [0, 1, 2].map((k) =>
+      Array.from({ length: 14 }, (_, user) => expected(model.users).at(user)[k]!).reduce((sum, e) => sum + e, 0.3),
+    )
+    model.solve(1, 0, 10)
+    rates.forEach((rate, k) => expect(model.items.rates[k]! / rate).toBeCloseTo(1, 5))
+  })
+
+  test('is checked with what counts as an exposure alone', () => {
+    const exposures = twoTastes(60, 16)
+    const model = new PoissonFactorisation(exposures, transpose(exposures), 2, Rng.seeded(2))
+    const none = csrOf([[]], 16)
+    const split = {
+      hash: 'x',
+      train: { ...csrOf([[0]], 16), beside: { exposed: { ...csrOf([[0, 3]], 16), ratings: Float32Array.of(1, 0) } } },
+      validation: csrOf([[2]], 16),
+      test: none,
+      negatives: { train: csrOf([[3]], 16), validation: csrOf([[5]], 16), test: none },
+      ratings: {
+        positives: { train: Float32Array.of(1), validation: Float32Array.of(1), test: new Float32Array(0) },
+        negatives: { train: Float32Array.of(0), validation: Float32Array.of(0), test: new Float32Array(0) },
+      },
+    }
+    // Rated 0, item 5 was not exposed, and 3 is no reason to leave it out.
+    const check = new PredictiveCheck(split, exposures).of(model.items)!
+    expect(check.exposures).toBe(1)
+    const counts = Float64Array.from({ length: 16 }, () => 1)
+    for (const item of exposures.indices) counts[item]!++
+    const among = counts.reduce((sum, count) => sum + count, 0) - counts[0]!
+    expect(check.popularityLogLikelihood).toBeCloseTo(Math.log(counts[2]! / among), 6)
+  })
+
   test('expects exposures of a user’s own taste, also of one it never saw, and more so than popularity does', () => {
     const exposures = twoTastes(60, 16)
     const model = new PoissonFactorisation(exposures, transpose(exposures), 2, Rng.seeded(2))

@@ -1,6 +1,7 @@
 import { rowOf, type Csr } from '../../../../src-shared/domain/split'
 import type { Rng } from '../../../tensor/rng'
 import { Factors } from '../../blocks/factorisation/factors'
+import { activeRows } from '../../blocks/factorisation/weighted-factorisation'
 import { digamma } from './digamma'
 
 /** Shape and rate of the Gamma priors of all factors: most of them near zero. */
@@ -46,11 +47,14 @@ class GammaSolver {
   private readonly old: Float64Array
   private readonly sums: Float64Array
 
-  constructor(others: GammaFactors) {
-    const { size } = others.shapes
+  /** @param counted the rows of the other side that there is something to learn from; all where left out */
+  constructor(others: GammaFactors, counted?: Int32Array) {
+    const { size, shape } = others.shapes
     this.means = geometricMeans(others)
     const sums = new Float64Array(size).fill(prior)
-    expected(others).values.forEach((value, at) => (sums[at % size]! += value))
+    const means = expected(others)
+    for (const row of counted ?? new Int32Array(shape[0]!).keys())
+      means.at(row).forEach((value, k) => (sums[k]! += value))
     this.rates = Float32Array.from(sums)
     this.old = new Float64Array(size)
     this.sums = new Float64Array(size)
@@ -113,7 +117,7 @@ export class FoldIn {
 export class PoissonFactorisation {
   readonly users: GammaFactors
   readonly items: GammaFactors
-  private readonly sides: { rows: Csr; own: GammaFactors; others: GammaFactors }[]
+  private readonly sides: { rows: Csr; own: GammaFactors; others: GammaFactors; counted?: Int32Array }[]
   private solver: { half: number; solver: GammaSolver } | null = null
 
   /** @param exposures rows are users @param byItem the same by item */
@@ -122,7 +126,8 @@ export class PoissonFactorisation {
     this.items = gammaFactors(exposures.cols, size, rng)
     this.sides = [
       { rows: exposures, own: this.users, others: this.items },
-      { rows: byItem, own: this.items, others: this.users },
+      // Users who are not learned from are no users that were exposed to nothing.
+      { rows: byItem, own: this.items, others: this.users, counted: activeRows(exposures) },
     ]
   }
 
@@ -132,8 +137,8 @@ export class PoissonFactorisation {
 
   /** Solves for rows of users (half 0) or of items (half 1), of which a half has all once, in any portions. */
   solve(half: number, from: number, to: number): void {
-    const { rows, own, others } = this.sides[half]!
-    if (this.solver?.half !== half) this.solver = { half, solver: new GammaSolver(others) }
+    const { rows, own, others, counted } = this.sides[half]!
+    if (this.solver?.half !== half) this.solver = { half, solver: new GammaSolver(others, counted) }
     const { solver } = this.solver
     for (let row = from; row < to; row++) solver.update(rowOf(rows, row), own.shapes.at(row), own.rates)
     if (to < rows.rows) return

@@ -1,5 +1,6 @@
 import { nnzOf, rowOf, type Csr, type Split } from '../../../../src-shared/domain/split'
-import { exposedIn, exposuresOf } from '../../../pipeline/split/beside'
+import { exposedIn } from '../../../pipeline/split/beside'
+import { ratedExposures } from '../../blocks/factorisation/interactions'
 import { expected, FoldIn, type GammaFactors } from './poisson-factors'
 
 /** Users that a check is made with at most. */
@@ -24,8 +25,9 @@ export class PredictiveCheck {
 
   /** @param learned the exposures that are learned from */
   constructor(split: Split, learned: Csr) {
-    this.known = exposuresOf(split.train)
-    this.held = split.ratings ? exposedIn(split, 'validation') : split.validation
+    this.known = ratedExposures(split.train)
+    const exposed = split.ratings && exposedIn(split, 'validation')
+    this.held = ratedExposures({ ...split.validation, ...(exposed && { beside: { exposed } }) })
     const all = Array.from({ length: split.train.rows }, (_, user) => user).filter(
       (user) => rowOf(this.held, user).length > 0 && rowOf(this.known, user).length > 0,
     )
