@@ -20,7 +20,7 @@ export const effectsWorldSchema = z
     causes: z.number().int().min(1).max(50).default(3),
     /** Features of users, which act on ratings alone. */
     features: z.number().int().min(1).max(100).default(10),
-    /** Share of a rating's variance at given exposures that the features make. */
+    /** Share of a rating's variance, less that of effects of exposures, that the features make. */
     featureShare: z.number().gt(0).lt(1).default(0.5),
     seed: seedSchema.default(0),
   })

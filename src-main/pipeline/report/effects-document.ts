@@ -33,7 +33,7 @@ function runBlocks({ configuration, environment, budget, exposed }: EffectsResul
   return [
     {
       kind: 'text',
-      text: `Each user has ${world.causes} hidden causes c and ${world.features} features x, all standard normal. Items are exposed with log-odds that are linear in c, to shares of the users that differ between items, ${percent(exposed)} in the mean. A rating is a sum of the effects of all exposures of the user, c and x with weights of the item, and standard normal noise; features make ${percent(world.featureShare)} of its variance at given exposures. One pair of items in five has an effect, of standard deviation 0.5. Ratings are known where items were exposed.`,
+      text: `Each user has ${world.causes} hidden causes c and ${world.features} features x, all standard normal. Items are exposed with log-odds that are linear in c, to shares of the users that differ between items, ${percent(exposed)} in the mean. A rating is a sum of the effects of all exposures of the user, c and x with weights of the item, and standard normal noise; features make ${percent(world.featureShare)} of the variance of what is not effects of exposures. One pair of items in five has an effect, of standard deviation 0.5. Ratings are known where items were exposed.`,
     },
     {
       kind: 'text',

@@ -53,7 +53,7 @@ function runBlocks(results: RankingResults): Block[] {
   const { world, threshold, seeds, search, conditions } = configuration
   const noises = hasNoises(configuration)
   const place = searchPlace(configuration)
-  const users = `Users are split: methods learn from what 80 % of them were exposed to, are chosen by a fifth of what another 10 % were exposed to, and rank for the last 10 % all items that these were not exposed to. A rating of at least ${threshold} is liked. R@20 divides by min(20, liked), N@20 has gains of 0 and 1; both are means over the test users.`
+  const users = `Users are split: methods learn from what 80 % of them were exposed to, are chosen by a fifth of what another 10 % were exposed to, and rank for the last 10 % all items that these were not exposed to. A rating of at least ${threshold} is liked. R@20 divides by min(20, liked), N@20 has gains of 0 and 1; both are means over the test users who like such an item.`
   const features =
     noises || conditions[0]!.noise !== null
       ? ` User features are the first ten principal components of theta + noise${noises ? '' : ` of variance ${conditions[0]!.noise}`}.`

@@ -295,6 +295,16 @@ describe('a split of users', () => {
     expect(countColdUsers(split)).toBe(0)
   })
 
+  it('refuses test users of whom nothing can be held out, and says so', () => {
+    const single = positivesOf(Array.from({ length: 50 }, () => 1))
+    expect(() => divide(single, recipe)).toThrow(
+      expect.objectContaining({
+        code: 'tooFewUsers',
+        message: expect.stringMatching(/^None of the 10 test users has a second positive/) as string,
+      }),
+    )
+  })
+
   it('refuses shares that leave nobody to learn from', () => {
     const few = positivesOf([3, 3])
     expect(() => divide(few, resolveRecipe({ splitBy: 'users' }))).toThrow(

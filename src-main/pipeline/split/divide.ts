@@ -136,15 +136,15 @@ function divideRows(rows: Rows, cols: number, recipe: Recipe, rng: Rng, usersIn:
  */
 export function divide(positives: Positives, recipe: Recipe, negatives: Rows | null = null): Omit<Split, 'hash'> {
   const cols = positives.itemIds.length
+  const allowed = positives.times ? 'random, time, users' : 'random, users'
   if (recipe.splitBy === 'time' && !positives.times)
     throw new CausewayError(
       'paramInvalid',
-      'The recipe "splitBy" cannot be "time": the data set has no times. Allowed here: random.',
-      { key: 'splitBy', value: 'time', allowed: 'random' },
+      `The recipe "splitBy" cannot be "time": the data set has no times. Allowed here: ${allowed}.`,
+      { key: 'splitBy', value: 'time', allowed },
     )
   const isTestRandomised = recipe.splitBy === 'randomised'
   if (isTestRandomised && !positives.randomised) {
-    const allowed = positives.times ? 'random, time' : 'random'
     throw new CausewayError(
       'paramInvalid',
       `The recipe "splitBy" cannot be "randomised": the data set has no interaction that was shown at random. Allowed here: ${allowed}.`,
@@ -171,7 +171,9 @@ export function divide(positives: Positives, recipe: Recipe, negatives: Rows | n
   if (parts.test.indices.length === 0)
     throw new CausewayError(
       'tooFewUsers',
-      'No user has enough positives for one of them to be held out as test: every user has only one.',
+      usersIn
+        ? `None of the ${usersIn.filter((part) => part === 'test').length} test users has a second positive that could be held out: raise the test share or the k-core, or take another split seed.`
+        : 'No user has enough positives for one of them to be held out as test: every user has only one.',
       { users: positives.userIds.length, positives: positives.items.length },
     )
   // After the positives: how these are drawn must not depend on whether there are ratings below the threshold.

@@ -261,6 +261,12 @@ export function movesWords(values: readonly number[]): string {
   return words.length === 1 ? `${words[0]} throughout` : words.join(', then ')
 }
 
+/** A point of a curve over γ: its values by seed. */
+interface PeakPoint {
+  gamma: number
+  values: readonly (number | null)[]
+}
+
 /** Of each method whether its best γ lies inside, at every noise of the features. */
 function peakVerdicts(file: RankingSimulationFile, cells: readonly RankingCell[]): Verdict[] {
   const labels = [...new Set(cells.map(({ label }) => label))]
@@ -295,11 +301,24 @@ function peakVerdicts(file: RankingSimulationFile, cells: readonly RankingCell[]
           holds,
           because: `It ${movesWords(values)}, with its best at gamma ${own[best]!.gamma}: ${own
             .map(({ gamma }, at) => `${values[at]!.toFixed(4)} at ${gamma}`)
-            .join(', ')}.${theirs}`,
+            .join(', ')}.${holds ? aboveEnds(own[best]!, [own[0]!, own.at(-1)!]) : ''}${theirs}`,
         }
       }),
     ),
   )
+}
+
+/** How sure it is that a peak is above both ends of the curve. */
+function aboveEnds(best: Pick<PeakPoint, 'values'>, ends: readonly PeakPoint[]): string {
+  const words = ends.map(({ gamma, values }) => {
+    const differences = best.values.flatMap((value, seed) => {
+      const other = values[seed] ?? null
+      return value === null || other === null ? [] : [value - other]
+    })
+    const { p } = pairedT(differences, 1 - limit, 'split')
+    return `${p === null ? 'not tested' : `p ${formatP(p)}`} against gamma ${gamma}`
+  })
+  return ` Over splits ${words.join(', ')}, not corrected for the best being chosen by the same figures.`
 }
 
 /** Of each method and γ whether less noise is better and features are better than none. */
