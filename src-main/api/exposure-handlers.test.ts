@@ -53,6 +53,8 @@ describe('the check of the exposure model', () => {
     expect(check.users).toBeGreaterThan(0)
     expect(check.pValue).toBeGreaterThanOrEqual(0)
     expect(check.pValue).toBeLessThanOrEqual(1)
+    // The default split is within users.
+    expect(check.usersAreNew).toBe(false)
     expect(annotated).toContain(run)
     const { log } = await request('runs:get', { run })
     expect(log.some(({ text }) => /^The exposure model (passes|fails) its check/.test(text))).toBe(true)

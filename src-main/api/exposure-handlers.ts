@@ -1,6 +1,6 @@
 import type { Handlers } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
-import { segmentSample } from '../../src-shared/domain/exposure'
+import { judgedCheck, segmentSample } from '../../src-shared/domain/exposure'
 import type { ItemCard, ItemMatch } from '../../src-shared/domain/recommendation'
 import type { RunManifest } from '../../src-shared/domain/run'
 import type { SplitView } from '../jobs/splits'
@@ -63,8 +63,8 @@ export function exposureHandlers(core: Core): Pick<Handlers, Names> {
 
   return {
     'exposure:check': ({ run }) => {
-      requireExposureEffects(store.read(run))
-      return readExposureCheck(store.directory(run))
+      const { recipe } = requireExposureEffects(store.read(run))
+      return judgedCheck(readExposureCheck(store.directory(run)), recipe)
     },
 
     'exposure:items': async ({ run, query, limit }) => {

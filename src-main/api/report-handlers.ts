@@ -1,5 +1,6 @@
 import type { Handlers, RequestInput, RequestName, RequestOutput } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
+import { judgedCheck } from '../../src-shared/domain/exposure'
 import { noAnnotations } from '../../src-shared/domain/graph'
 import {
   reportSections,
@@ -181,7 +182,7 @@ async function reportedRun(
     annotations: damaged.some(({ what }) => what === namesAndNotes) ? noAnnotations : saved.annotations(run),
     confidence: hasGraph ? confidenceOf(core, run) : null,
     correlation: correlationOf(core, run),
-    exposureCheck: readExposureCheck(store.directory(run)),
+    exposureCheck: judgedCheck(readExposureCheck(store.directory(run)), manifest.recipe),
     masks: saved.masks(run).list().saved,
     effects: saved.effects(run).list().saved,
     damaged,

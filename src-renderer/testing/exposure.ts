@@ -1,7 +1,7 @@
 import type {
   ExposedItem,
   ExposedUser,
-  ExposureCheck,
+  JudgedCheck,
   ItemExposureEffects,
   SegmentExposureEffects,
   StrongestExposureEffects,
@@ -26,12 +26,13 @@ export const exposureMethod: MethodInfo = {
   stopsBy: 'ndcg@20',
 }
 
-export const exposureCheckOf = (pValue: number): ExposureCheck => ({
+export const exposureCheckOf = (pValue: number): JudgedCheck => ({
   users: 90,
   heldOutItems: 6.2,
   logLikelihood: -0.41,
   popularityLogLikelihood: -0.52,
   pValue,
+  usersAreNew: true,
 })
 
 export const film = (item: number) => ({ id: `f${item}`, title: `Film ${item}`, attributes: {} })

@@ -12,9 +12,9 @@ import {
 import {
   mostExposureEffects,
   type ExposedUser,
-  type ExposureCheck,
   type ExposureOutcome,
   type ItemExposureEffects,
+  type JudgedCheck,
   type SegmentExposureEffects,
   type StrongestExposureEffects,
 } from '../domain/exposure'
@@ -273,7 +273,7 @@ export const contract = {
   ),
 
   /** How well the exposure model of a run fits: there as soon as that part is trained, null before. */
-  'exposure:check': answers<ExposureCheck | null>()(ofRun),
+  'exposure:check': answers<JudgedCheck | null>()(ofRun),
   /** Items found by title or id. */
   'exposure:items': answers<ItemMatch[]>()(
     z.object({ run: name, query: z.string().max(200), limit: z.number().int().min(1).max(200).default(50) }).strict(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ParamValues } from '../params/params'
 import type { ItemCard } from './recommendation'
 
 /** What exposing users to items does to their ratings, as models with the capability `exposure-effects` have learned it. */
@@ -19,6 +20,16 @@ export const exposureCheckSchema = z.object({
   pValue: z.number(),
 })
 export type ExposureCheck = z.infer<typeof exposureCheckSchema>
+
+/** A check with what has to be known of its split to judge it. */
+export type JudgedCheck = ExposureCheck & {
+  /** The model learned from none of the users it was checked with. Else it learned that they are not exposed to what is held out, which lowers p. */
+  usersAreNew: boolean
+}
+
+/** @param recipe the run's */
+export const judgedCheck = (check: ExposureCheck | null, recipe: ParamValues): JudgedCheck | null =>
+  check && { ...check, usersAreNew: recipe['splitBy'] === 'users' }
 
 /** `exposure-check.json` of a run: there as soon as its exposure model is trained. */
 export const exposureCheckFileSchema = z.object({

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import type { ExposureCheck } from '../domain/exposure'
+import type { JudgedCheck } from '../domain/exposure'
 import { effectMeaning, effectText, exposureVerdict, meanEffectText, sampleText } from './words'
 
-const check = (change: Partial<ExposureCheck> = {}): ExposureCheck => ({
+const check = (change: Partial<JudgedCheck> = {}): JudgedCheck => ({
   users: 1204,
   heldOutItems: 12.3,
   logLikelihood: -0.2,
   popularityLogLikelihood: -0.25,
   pValue: 0.43,
+  usersAreNew: true,
   ...change,
 })
 
@@ -24,6 +25,19 @@ describe('the verdict on an exposure model', () => {
     expect(low.meaning).toContain('it misses something')
     expect(low.meaning).toContain('associations')
     expect(exposureVerdict(check({ pValue: 0.97 })).meaning).toContain('too vague')
+  })
+
+  it('says of a low p-value of users it learned from how to get a check that can be passed', () => {
+    const known = exposureVerdict(check({ pValue: 0.004, usersAreNew: false }))
+    expect(known.passed).toBe(false)
+    expect(known.headline).toContain('fails its check, p < 0.01')
+    expect(known.meaning).toContain('“Split by: Users”')
+    expect(known.meaning).toContain('associations')
+    expect(known.meaning).not.toContain('latent dimensions')
+    // A model that is too vague is so whoever it is checked with.
+    const vague = check({ pValue: 0.97 })
+    expect(exposureVerdict({ ...vague, usersAreNew: false })).toEqual(exposureVerdict(vague))
+    expect(exposureVerdict(check({ pValue: 0.004 })).meaning).not.toContain('Split by')
   })
 
   it('shows on which side of the limit a p-value lies', () => {

@@ -1,5 +1,5 @@
 import { fixed } from '../comparison/words'
-import type { ExposureCheck, ExposureOutcome, SegmentExposureEffects } from '../domain/exposure'
+import type { ExposureCheck, ExposureOutcome, JudgedCheck, SegmentExposureEffects } from '../domain/exposure'
 
 /** How effects of exposures are said: the same words in the window, the terminal and the report. */
 
@@ -15,7 +15,12 @@ export interface ExposureVerdict {
 }
 
 /** What the check of an exposure model says of the effects. */
-export function exposureVerdict({ pValue, logLikelihood, popularityLogLikelihood }: ExposureCheck): ExposureVerdict {
+export function exposureVerdict({
+  pValue,
+  logLikelihood,
+  popularityLogLikelihood,
+  usersAreNew,
+}: JudgedCheck): ExposureVerdict {
   const passed = pValue >= passingP.low && pValue <= passingP.high
   const p = `p ${pText(pValue)}`
   const informed =
@@ -28,13 +33,20 @@ export function exposureVerdict({ pValue, logLikelihood, popularityLogLikelihood
       headline: `The exposure model passes its check, ${p}`,
       meaning: `Exposures that were held out look like those it draws (0.5 is ideal, p from ${passingP.low} to ${passingP.high} passes; Wang and Blei take p above 0.1 as good enough). That does not prove what is assumed.${informed}`,
     }
+  const headline = `The exposure model fails its check, ${p}`
+  if (pValue < passingP.low && !usersAreNew)
+    return {
+      passed,
+      headline,
+      meaning: `Held-out exposures are less likely than nearly all it draws itself. But it learned from these very users, with what is held out as not shown, which alone lowers p: prepare the data with “Split by: Users” for a check that can be passed. Until then read the effects as associations, not as what exposing would do.${informed}`,
+    }
   const why =
     pValue < passingP.low
       ? `Held-out exposures are less likely than nearly all it draws itself: it misses something of what users are shown. Confounding that it misses stays in the effects.`
       : `Held-out exposures are likelier than nearly all it draws itself: it spreads exposures wider than they are, so it is too vague to stand for what drives them. Confounding may stay in the effects.`
   return {
     passed,
-    headline: `The exposure model fails its check, ${p}`,
+    headline,
     meaning: `${why} Read the effects as associations, not as what exposing would do, and train it anew with another number of latent dimensions, another KL weight or more epochs.${informed}`,
   }
 }

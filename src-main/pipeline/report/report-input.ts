@@ -2,7 +2,7 @@ import type { Comparison } from '../../../src-shared/domain/comparison'
 import type { CorrelationEstimate } from '../../../src-shared/domain/correlation'
 import type { DatasetCard } from '../../../src-shared/domain/dataset'
 import type { ExperimentDetail } from '../../../src-shared/domain/experiment'
-import type { ExposureCheck } from '../../../src-shared/domain/exposure'
+import type { JudgedCheck } from '../../../src-shared/domain/exposure'
 import type { Annotations, BootstrapConfidence, CausalGraph } from '../../../src-shared/domain/graph'
 import type { SavedEffect } from '../../../src-shared/domain/intervention'
 import type { SavedMask } from '../../../src-shared/domain/mask'
@@ -31,7 +31,7 @@ export interface ReportedRun {
   /** What it learned of the correlation of exogenous variables; null for a method that learns none. */
   correlation: CorrelationEstimate | null
   /** How well its exposure model fits; null for a method without one. */
-  exposureCheck: ExposureCheck | null
+  exposureCheck: JudgedCheck | null
   masks: SavedMask[]
   /** Results of interventions that were saved with the run. */
   effects: SavedEffect[]

@@ -208,10 +208,13 @@ describe('a report', () => {
       logLikelihood: -0.2,
       popularityLogLikelihood: -0.3,
       pValue: 0.02,
+      usersAreNew: true,
     }
     const said = renderMarkdown(buildReport({ ...input, runs: [{ ...run, exposureCheck }] }))
     expect(said).toContain('The exposure model fails its check, p 0.02')
     expect(said).toContain('Read the effects as associations')
+    const ofKnownUsers = { ...run, exposureCheck: { ...exposureCheck, usersAreNew: false } }
+    expect(renderMarkdown(buildReport({ ...input, runs: [ofKnownUsers] }))).toContain('“Split by: Users”')
     expect(markdown).not.toContain('exposure model')
   })
 

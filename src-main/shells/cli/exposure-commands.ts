@@ -4,7 +4,7 @@ import {
   mostExposureEffects,
   type ExposedItem,
   type ExposedUser,
-  type ExposureCheck,
+  type JudgedCheck,
   type ItemExposureEffects,
   type SegmentExposureEffects,
   type StrongestExposureEffects,
@@ -214,7 +214,7 @@ async function noteCheck({ request }: Session, run: string, output: Output): Pro
   if (verdict && !verdict.passed) output.note(`Warning: ${verdict.headline}. ${verdict.meaning}`)
 }
 
-function describeCheck(check: ExposureCheck): string {
+function describeCheck(check: JudgedCheck): string {
   const { headline, meaning } = exposureVerdict(check)
   return [
     `${headline}.`,

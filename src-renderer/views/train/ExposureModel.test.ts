@@ -2,13 +2,13 @@
 import { mount } from '@vue/test-utils'
 import { getActivePinia } from 'pinia'
 import { expect, it } from 'vitest'
-import type { ExposureCheck } from '../../../src-shared/domain/exposure'
+import type { JudgedCheck } from '../../../src-shared/domain/exposure'
 import { exposureCheckOf } from '../../testing/exposure'
 import { connectServices, eventually, runOf } from '../../testing/pipe'
 import ExposureModel from './ExposureModel.vue'
 
 it('says that a check is to come, and the verdict as soon as that stage of the training is over', async () => {
-  let check: ExposureCheck | null = null
+  let check: JudgedCheck | null = null
   const services = connectServices({ 'exposure:check': () => check })
   const wrapper = mount(ExposureModel, {
     props: { run: runOf({ method: 'deep-deconf', state: 'running' }) },

@@ -80,7 +80,10 @@ export const exposureStage = (isForEffects: boolean): Stage => ({
       async finish(): Promise<NamedArrays> {
         const check = await checkExposures(split, model, held, checkRng)
         if (check) {
-          const { passed, headline, meaning } = exposureVerdict(check)
+          const { passed, headline, meaning } = exposureVerdict({
+            ...check,
+            usersAreNew: split.trainUsers !== undefined,
+          })
           report.log(passed ? 'info' : 'warning', `${headline}. ${meaning} ${checkText(check)}`)
           if (isForEffects) report.exposureCheck?.(check)
         } else report.log('warning', 'No user has held-out exposures: the exposure model could not be checked.')
