@@ -23,7 +23,7 @@ export const exposureMethod: MethodInfo = {
   capabilities: ['score', 'exposures', 'exposure-effects'],
   params: [],
   series: [],
-  stopsBy: 'ndcg@20',
+  stopsBy: { param: 'likelihood', byValue: { multinomial: ['ndcg@20'] } },
 }
 
 export const exposureCheckOf = (pValue: number): JudgedCheck => ({

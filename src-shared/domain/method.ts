@@ -40,6 +40,12 @@ export interface SeriesInfo {
   group: 'exposure' | 'objective' | 'validation' | 'structure'
 }
 
+/** What early stopping goes by where a parameter decides: of the series named for its value, the first that a training has. */
+export interface StopsByValue {
+  param: string
+  byValue: Record<string, string[]>
+}
+
 /** What everyone may know of a method without loading it: forms, curves, compare columns and views derive from it. */
 export interface MethodInfo {
   /** The name of the method's folder. */
@@ -59,5 +65,5 @@ export interface MethodInfo {
   params: ParamSchema
   series: SeriesInfo[]
   /** The series whose best epoch is kept; validation NDCG@10 where it is left out. */
-  stopsBy?: string
+  stopsBy?: string | StopsByValue
 }

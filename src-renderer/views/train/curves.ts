@@ -2,6 +2,7 @@ import type { ChartBuilder } from '../../charts/chart'
 import { lineChart } from '../../charts/line-chart'
 import type { MethodInfo, SeriesInfo } from '../../../src-shared/domain/method'
 import type { EpochPoint } from '../../../src-shared/domain/run'
+import type { ParamValues } from '../../../src-shared/params/params'
 
 export interface Curve {
   group: SeriesInfo['group']
@@ -13,6 +14,17 @@ export interface Curve {
 
 /** The series whose best epoch is kept, unless the method stops by another: early stopping watches validation NDCG@10. */
 export const stoppingSeries = 'ndcg@10'
+
+/** The series whose best epoch a training keeps; null before its first validation where that tells which. */
+export function stoppingSeriesOf(
+  stopsBy: MethodInfo['stopsBy'],
+  params: ParamValues,
+  points: readonly EpochPoint[],
+): string | null {
+  if (typeof stopsBy !== 'object') return stopsBy ?? stoppingSeries
+  const series = stopsBy.byValue[String(params[stopsBy.param])] ?? []
+  return series.find((id) => points.some(({ values }) => values[id] !== undefined)) ?? null
+}
 
 /** What is asked first stands first: does it generalise, does it fit, is the structure settling. */
 const groups: { id: SeriesInfo['group']; title: string }[] = [

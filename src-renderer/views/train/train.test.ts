@@ -4,7 +4,7 @@ import { recipeSchema } from '../../../src-shared/domain/dataset'
 import type { MethodInfo } from '../../../src-shared/domain/method'
 import type { EpochPoint, RunManifest } from '../../../src-shared/domain/run'
 import { defaultParams } from '../../../src-shared/params/params'
-import { bestSoFar, stoppingSeries, trainingCurves } from './curves'
+import { bestSoFar, stoppingSeries, stoppingSeriesOf, trainingCurves } from './curves'
 import { differences, type TrainForm } from './differences'
 import { recipeText } from './recipe-text'
 import { errorOfRun } from './run-error'
@@ -62,6 +62,35 @@ describe('trainingCurves', () => {
     expect(bestSoFar(points, stoppingSeries)).toBe(2)
     expect(bestSoFar([], stoppingSeries)).toBeNull()
     expect(bestSoFar(points, 'absent')).toBeNull()
+  })
+})
+
+describe('the series that early stopping goes by', () => {
+  it('is validation NDCG@10, or the one that the method names', () => {
+    expect(stoppingSeriesOf(undefined, {}, [])).toBe(stoppingSeries)
+    expect(stoppingSeriesOf('ndcg@20', {}, [])).toBe('ndcg@20')
+  })
+
+  it('is named by a parameter where that decides, and is the first of them that there is', () => {
+    const stopsBy = {
+      param: 'likelihood',
+      byValue: { multinomial: ['ndcg@20'], exposed: ['ratedNdcg@20', 'ndcg@20'] },
+    }
+    const lists: EpochPoint[] = [
+      { epoch: 1, seconds: 1, values: { exposureLoss: 3 } },
+      { epoch: 2, seconds: 1, values: { 'ndcg@20': 0.2 } },
+      { epoch: 3, seconds: 1, values: { 'ndcg@20': 0.1 } },
+    ]
+    const rated = lists.map((point, at) =>
+      at === 0 ? point : { ...point, values: { ...point.values, 'ratedNdcg@20': at } },
+    )
+    const of = (likelihood: string, among: EpochPoint[]) => stoppingSeriesOf(stopsBy, { likelihood }, among)
+    expect(of('multinomial', rated)).toBe('ndcg@20')
+    expect(of('exposed', rated)).toBe('ratedNdcg@20')
+    expect(bestSoFar(rated, of('exposed', rated)!)).toBe(3)
+    expect(of('exposed', lists)).toBe('ndcg@20')
+    // The first stage tells nothing yet.
+    expect(of('exposed', lists.slice(0, 1))).toBeNull()
   })
 })
 

@@ -1,4 +1,4 @@
-import { likelihoodParam, networkParams, watchedSeries } from '../../blocks/exposure/params'
+import { likelihoodParam, networkParams, stopsByLikelihood, watchedSeries } from '../../blocks/exposure/params'
 import { objectiveSeries } from '../../blocks/vae-params'
 import type { MethodDescriptor } from '../../method'
 
@@ -22,7 +22,7 @@ export const descriptor: MethodDescriptor = {
     capabilities: ['score', 'exposures', 'user-features'],
     params: [likelihoodParam(), ...networkParams('passes over all users')],
     series: [...objectiveSeries('reconstruction plus the weighted KL term'), ...watchedSeries],
-    stopsBy: 'ndcg@20',
+    stopsBy: stopsByLikelihood,
   },
   load: async () => (await import('./model')).method,
 }

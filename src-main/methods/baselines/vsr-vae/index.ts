@@ -3,6 +3,7 @@ import {
   exposureSeries,
   likelihoodParam,
   networkParams,
+  stopsByLikelihood,
   watchedSeries,
 } from '../../blocks/exposure/params'
 import { objectiveSeries } from '../../blocks/vae-params'
@@ -51,7 +52,7 @@ export const descriptor: MethodDescriptor = {
       ...objectiveSeries('weighted reconstruction plus the weighted KL term'),
       ...watchedSeries,
     ],
-    stopsBy: 'ndcg@20',
+    stopsBy: stopsByLikelihood,
   },
   load: async () => (await import('./model')).method,
 }

@@ -1,4 +1,4 @@
-import type { SeriesInfo } from '../../../../src-shared/domain/method'
+import type { SeriesInfo, StopsByValue } from '../../../../src-shared/domain/method'
 import type { ParamSchema, ParamSpec } from '../../../../src-shared/params/params'
 import { trainingParams, validationSeriesAt } from '../training-params'
 import { klParams } from '../vae-params'
@@ -17,6 +17,14 @@ export const watchedSeries: SeriesInfo[] = [
     group: 'validation',
   },
 ]
+
+/** Among what was rated there is nothing to rank where nothing was rated below the threshold: then lists of all items decide. */
+const amongRated = ['ratedNdcg@20', 'ndcg@20']
+/** What early stopping goes by: see `ratingCriterion`. */
+export const stopsByLikelihood: StopsByValue = {
+  param: 'likelihood',
+  byValue: { multinomial: ['ndcg@20'], exposed: amongRated, gaussian: amongRated },
+}
 
 const overAll: Choice = {
   value: 'multinomial',
@@ -59,7 +67,7 @@ export const networkParams = (passes: string): ParamSchema => [
     learningRate: 1e-3,
     weightDecay: 0,
     patience: 15,
-    stopsBy: 'NDCG@20',
+    stopsBy: 'NDCG@20 (with a likelihood among exposures that of the rated items, if any is rated below the threshold)',
   }).map((spec) =>
     spec.key === 'epochs'
       ? { ...spec, help: `The most ${passes}; training stops earlier when validation no longer improves.` }

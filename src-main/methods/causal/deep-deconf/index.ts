@@ -3,6 +3,7 @@ import {
   exposureSeries,
   likelihoodParam,
   networkParams,
+  stopsByLikelihood,
   watchedSeries,
 } from '../../blocks/exposure/params'
 import type { MethodDescriptor } from '../../method'
@@ -81,7 +82,7 @@ export const descriptor: MethodDescriptor = {
       },
       ...watchedSeries,
     ],
-    stopsBy: 'ndcg@20',
+    stopsBy: stopsByLikelihood,
   },
   load: async () => (await import('./model')).method,
 }
