@@ -24,7 +24,8 @@ describe('exposures in words', () => {
 describe('exposures as tables', () => {
   it('have a row each', () => {
     expect(strongestTable(strongestOf(null)).rows).toHaveLength(3)
-    expect(strongestTable(strongestOf(null)).rows[1]).toEqual(['f4', 'Film 4', 'f2', 'Film 2', -0.2])
+    expect(strongestTable(strongestOf(null)).rows[1]).toEqual(['', 'f4', 'Film 4', 'f2', 'Film 2', -0.2, 'rating'])
+    expect(strongestTable(strongestOf('u1')).rows[1]![0]).toBe('u1')
     expect(exposedTable(exposedOf('u1', ['f9'], [])).rows[2]).toEqual([
       ...['u1', 'list', 'f9', 'Film 9', 8, 3],
       ...[4 - 0.9, 4 - 0.9 + 0.25, 'exposed'],

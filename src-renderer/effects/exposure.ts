@@ -36,10 +36,10 @@ export function exposedSentence({ listed, k, moved }: ExposedUser): string {
     : `${plural(entering, 'item')} of ${after.length} ${entering === 1 ? 'is' : 'are'} new.${first}`
 }
 
-/** The strongest effects as a table to be saved. */
-export const strongestTable = ({ pairs }: StrongestExposureEffects): ChartTable => ({
-  columns: columns('exposed', 'exposed_title', 'rated', 'rated_title', 'effect'),
-  rows: pairs.map(({ from, to, effect }) => [from.id, from.title, to.id, to.title, effect]),
+/** The strongest effects as a table to be saved; the user is empty where they are for everyone. */
+export const strongestTable = ({ user, outcome, pairs }: StrongestExposureEffects): ChartTable => ({
+  columns: columns('user', 'exposed', 'exposed_title', 'rated', 'rated_title', 'effect', 'outcome'),
+  rows: pairs.map(({ from, to, effect }) => [user ?? '', from.id, from.title, to.id, to.title, effect, outcome]),
 })
 
 /** A user's items under set exposures. */

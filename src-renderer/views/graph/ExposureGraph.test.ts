@@ -104,6 +104,28 @@ describe('the strongest effects', () => {
     expect(wrapper.get('.exposure-verdict').text()).toContain('Read the effects as associations')
   })
 
+  it('are not saved while those in view are of an earlier question', async () => {
+    await open()
+    const save = (as: string) => wrapper.get(`[aria-label="Save as ${as}"]`).attributes('disabled')
+    const canSave = (): string[] =>
+      availableActions.value.map(({ id }) => id).filter((id) => id.startsWith('graph.save'))
+    await eventually(() => expect(save('CSV')).toBeUndefined())
+    expect(canSave()).toEqual(['graph.save-png', 'graph.save-svg', 'graph.save-csv'])
+    let answer: () => void = () => undefined
+    const waits = new Promise<void>((resolve) => (answer = resolve))
+    services.answers['exposure:strongest'] = async ({ user = null }) => {
+      await waits
+      return strongestOf(user)
+    }
+    useExposureStore().whom = 'user'
+    await eventually(() => expect(text()).toContain('Out of date.'))
+    for (const as of ['PNG', 'SVG', 'CSV']) expect(save(as)).toBeDefined()
+    expect(canSave()).toEqual([])
+    answer()
+    await eventually(() => expect(save('CSV')).toBeUndefined())
+    expect(canSave()).toHaveLength(3)
+  })
+
   it('say why where they cannot be computed', async () => {
     services.answers['exposure:strongest'] = () => {
       throw new CausewayError('internal', 'The model went away.')
