@@ -197,6 +197,17 @@ describe('effects by segment', () => {
     expect(bySegment[0]!.differenceError).toBeCloseTo((5 / 8) * Math.hypot(a.error, b.error), 5)
   })
 
+  it('do not differ at all where all users have the same effect', async () => {
+    // Thirds are no binary numbers: the segments weighted by their users are not exactly what each of them is.
+    const segments = [Int32Array.of(0, 1, 2), Int32Array.of(3, 4), Int32Array.of(5)]
+    const { items: affected } = await explore().bySegment(2, segments, 5, step)
+    for (const { item, everyone, bySegment } of affected) {
+      expect(everyone.mean).toBeCloseTo(weights[item * items + 2]!, 6)
+      for (const { difference } of bySegment) expect(difference).toBe(0)
+      expect(bySegment[0]).toMatchObject({ standardError: 0 })
+    }
+  })
+
   it('have no standard error of one user', async () => {
     const { items: affected } = await explore().bySegment(1, [Int32Array.of(0), Int32Array.of(1, 2)], 1, step)
     const [one, two] = affected[0]!.bySegment

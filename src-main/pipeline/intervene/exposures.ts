@@ -26,6 +26,9 @@ const mostBlockRows = 64
 export const blockRows = (items: number): number =>
   Math.max(1, Math.min(mostBlockRows, Math.floor(blockEntries / items)))
 
+/** A difference below this share of the largest mean is of rounding. */
+const roundingShare = 1e-9
+
 /** Exposures to be set for a user, beside those in the data. */
 export interface SetExposures {
   expose: readonly number[]
@@ -196,10 +199,11 @@ export class Exposures {
             weights.map((weight, t) => (t === s ? 1 : 0) - weight),
             of,
           )
+          const largest = means.reduce((most, mean) => Math.max(most, Math.abs(mean[of]!)), 0)
           return {
             mean: means[s]![of]!,
             standardError: errors[s]?.[of] ?? null,
-            difference: difference.mean,
+            difference: Math.abs(difference.mean) < roundingShare * largest ? 0 : difference.mean,
             differenceError: difference.standardError,
           }
         }),

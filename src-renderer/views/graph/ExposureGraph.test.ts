@@ -217,6 +217,7 @@ describe('effects by segment', () => {
     await wrapper.findAll('.exposure-segments-tab input[type=radio]')[1]!.setValue(true)
     await eventually(() => expect(text()).toContain('+0.100 ± 0.020'))
     expect(wrapper.findAll('td.differs')).toHaveLength(1)
+    expect(text()).toContain('Of 2 differences about 1 in 20 would be bold by chance.')
   })
 
   it('say what is missing where users are not described', async () => {
