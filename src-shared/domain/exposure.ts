@@ -120,7 +120,7 @@ export interface SegmentMean {
   mean: number
   /** Over the users; null for fewer than two. */
   standardError: number | null
-  /** The mean less that of everyone, and its standard error. */
+  /** The mean less that of everyone, and its standard error: that of the segments of two users or more; null where this is none of them. */
   difference: number
   differenceError: number | null
 }

@@ -81,5 +81,10 @@ describe('effects in words', () => {
     const sample = { most: 200, seed: 0 }
     expect(sampleText({ segments: [{ label: 'a', users: 300, sampled: 200 }], sample })).toContain('at most 200')
     expect(sampleText({ segments: [{ label: 'a', users: 30, sampled: 30 }], sample })).toContain('all users')
+    const pair = { label: 'a', users: 30, sampled: 30 }
+    expect(sampleText({ segments: [pair], sample })).not.toContain('one user')
+    expect(sampleText({ segments: [pair, { label: 'b', users: 1, sampled: 1 }], sample })).toContain(
+      'A segment of one user has no standard error',
+    )
   })
 })

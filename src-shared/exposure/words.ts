@@ -115,7 +115,11 @@ const digitOf = (value: number): number => (value === 0 ? 2 : Math.max(0, -Math.
 /** How the users of the segments were taken, in a sentence. */
 export function sampleText({ segments, sample }: Pick<SegmentExposureEffects, 'segments' | 'sample'>): string {
   const isSampled = segments.some(({ users, sampled }) => sampled < users)
-  return isSampled
-    ? `Means over at most ${sample.most} users of each segment, drawn at random (seed ${sample.seed}), ± their standard error over users. Everyone: the segments weighted by their users.`
-    : 'Means over all users of each segment, ± their standard error over users. Everyone: the segments weighted by their users.'
+  const whose = isSampled
+    ? `at most ${sample.most} users of each segment, drawn at random (seed ${sample.seed})`
+    : 'all users of each segment'
+  const single = segments.some(({ users }) => users === 1)
+    ? ' A segment of one user has no standard error, and is left out of those of the others.'
+    : ''
+  return `Means over ${whose}, ± their standard error over users. Everyone: the segments weighted by their users.${single}`
 }

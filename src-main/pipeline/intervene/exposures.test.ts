@@ -208,12 +208,22 @@ describe('effects by segment', () => {
     }
   })
 
-  it('have no standard error of one user', async () => {
-    const { items: affected } = await explore().bySegment(1, [Int32Array.of(0), Int32Array.of(1, 2)], 1, step)
-    const [one, two] = affected[0]!.bySegment
-    expect(one!.standardError).toBeNull()
-    expect(two!.standardError).toBeCloseTo(0, 10)
-    expect(two!.differenceError).toBeNull()
+  it('have no standard error of one user, and the others have theirs without it', async () => {
+    const bend = 0.5
+    const segments = [Int32Array.of(0), Int32Array.of(1, 2, 3), Int32Array.of(4, 5, 6, 7)]
+    const { items: affected } = await explore(bend).bySegment(1, segments, items, step)
+    // Item 0 was shown to users 0, 3 and 7: the bend is in one value of three, and in one of four.
+    const { everyone, bySegment } = affected.find(({ item }) => item === 0)!
+    const [three, four] = [bend / 3, bend / 4]
+    expect(bySegment[0]).toMatchObject({ standardError: null, differenceError: null })
+    expect(bySegment[1]!.standardError).toBeCloseTo(three, 6)
+    expect(bySegment[2]!.standardError).toBeCloseTo(four, 6)
+    expect(everyone.standardError).toBeCloseTo(Math.hypot((3 / 8) * three, (4 / 8) * four), 6)
+    expect(bySegment[1]!.differenceError).toBeCloseTo(Math.hypot((5 / 8) * three, (4 / 8) * four), 6)
+    expect(bySegment[2]!.differenceError).toBeCloseTo(Math.hypot((3 / 8) * three, (4 / 8) * four), 6)
+
+    const alone = await explore(bend).bySegment(1, [Int32Array.of(0), Int32Array.of(1)], 1, step)
+    expect(alone.items[0]!.everyone.standardError).toBeNull()
   })
 
   it('are of a seeded sample of a large segment', async () => {

@@ -148,7 +148,8 @@ export class Exposures {
 
   /**
    * Means over the users of each segment of what exposing an item does at them, for the `count` items it affects most. Everyone is the
-   * segments weighted by their users, so that the difference of a segment to everyone has the standard error of independent means.
+   * segments weighted by their users, so that the difference of a segment to everyone has the standard error of independent means. A segment of
+   * one user has none, and is left out of those of the others.
    * @param segments rows of their users, none of which is in two
    */
   async bySegment(item: number, segments: Int32Array[], count: number, step: Step): Promise<SegmentExposures> {
@@ -178,10 +179,10 @@ export class Exposures {
 
     const population = segments.reduce((sum, rows) => sum + rows.length, 0)
     const weights = segments.map((rows) => rows.length / population)
-    /** A combination of the segments' means with its standard error. */
+    /** A combination of the segments' means with its standard error: that of the segments which have one, null where none has. */
     const combined = (factors: number[], of: number): { mean: number; standardError: number | null } => {
       const mean = factors.reduce((sum, factor, s) => sum + factor * means[s]![of]!, 0)
-      if (factors.some((factor, s) => factor !== 0 && errors[s] === null)) return { mean, standardError: null }
+      if (errors.every((error) => error === null)) return { mean, standardError: null }
       const variance = factors.reduce((sum, factor, s) => sum + (factor * (errors[s]?.[of] ?? 0)) ** 2, 0)
       return { mean, standardError: Math.sqrt(variance) }
     }
@@ -204,7 +205,7 @@ export class Exposures {
             mean: means[s]![of]!,
             standardError: errors[s]?.[of] ?? null,
             difference: Math.abs(difference.mean) < roundingShare * largest ? 0 : difference.mean,
-            differenceError: difference.standardError,
+            differenceError: errors[s] === null ? null : difference.standardError,
           }
         }),
       })),
