@@ -28,10 +28,10 @@ describe('exposures as tables', () => {
     expect(strongestTable(strongestOf('u1')).rows[1]![0]).toBe('u1')
     expect(exposedTable(exposedOf('u1', ['f9'], [])).rows[2]).toEqual([
       ...['u1', 'list', 'f9', 'Film 9', 8, 3],
-      ...[4 - 0.9, 4 - 0.9 + 0.25, 'exposed'],
+      ...[4 - 0.9, 4 - 0.9 + 0.25, 'rating', 'exposed'],
     ])
     const rows = segmentsTable(segmentsOf('f1', 'gender')).rows
     expect(rows.map((row) => row[3])).toEqual(['everyone', 'f', 'm'])
-    expect(rows[1]!.slice(4)).toEqual([40, 40, 0.4, 0.02, 0.1, 0.02])
+    expect(rows[1]!.slice(4)).toEqual([40, 40, 0.4, 0.02, 0.1, 0.02, 'rating'])
   })
 })

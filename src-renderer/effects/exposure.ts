@@ -43,7 +43,7 @@ export const strongestTable = ({ user, outcome, pairs }: StrongestExposureEffect
 })
 
 /** A user's items under set exposures. */
-export const exposedTable = ({ user, listed, moved }: ExposedUser): ChartTable => ({
+export const exposedTable = ({ user, outcome, listed, moved }: ExposedUser): ChartTable => ({
   columns: columns(
     'user',
     'table',
@@ -53,6 +53,7 @@ export const exposedTable = ({ user, listed, moved }: ExposedUser): ChartTable =
     'rank_after',
     'predicted_before',
     'predicted_after',
+    'outcome',
     'set',
   ),
   rows: [...listed.map((item) => ['list', item] as const), ...moved.map((item) => ['moved', item] as const)].map(
@@ -65,13 +66,14 @@ export const exposedTable = ({ user, listed, moved }: ExposedUser): ChartTable =
       after.rank,
       before.predicted,
       after.predicted,
+      outcome,
       set,
     ],
   ),
 })
 
 /** One row an item and segment, `everyone` among them. */
-export const segmentsTable = ({ item, attribute, segments, items }: SegmentExposureEffects): ChartTable => ({
+export const segmentsTable = ({ item, attribute, outcome, segments, items }: SegmentExposureEffects): ChartTable => ({
   columns: columns(
     'exposed',
     'rated',
@@ -83,9 +85,10 @@ export const segmentsTable = ({ item, attribute, segments, items }: SegmentExpos
     'standard_error',
     'difference',
     'difference_error',
+    'outcome',
   ),
   rows: items.flatMap(({ id, title, everyone, bySegment }) => [
-    [item.id, id, title, 'everyone', null, null, everyone.mean, everyone.standardError, null, null],
+    [item.id, id, title, 'everyone', null, null, everyone.mean, everyone.standardError, null, null, outcome],
     ...bySegment.map(({ mean, standardError, difference, differenceError }, at) => [
       item.id,
       id,
@@ -97,6 +100,7 @@ export const segmentsTable = ({ item, attribute, segments, items }: SegmentExpos
       standardError,
       difference,
       differenceError,
+      outcome,
     ]),
   ]),
 })

@@ -4,20 +4,21 @@ import { csvText } from '../text/csv'
 /** Effects of exposures as files: every digit, nothing left out. */
 
 /** What exposing one item does to each, strongest first. */
-export function columnCsv({ items, effects, exposed }: RequestOutput<'exposure:column'>): string {
+export function columnCsv({ outcome, items, effects, exposed }: RequestOutput<'exposure:column'>): string {
   const isExposed = exposed && new Set(exposed)
   const order = [...items.keys()].sort((a, b) => Math.abs(effects[b]!) - Math.abs(effects[a]!) || a - b)
   return csvText([
-    ['item', 'title', 'effect', ...(isExposed ? ['exposed'] : [])],
+    ['item', 'title', 'effect', 'outcome', ...(isExposed ? ['exposed'] : [])],
     ...order.map((at) => {
       const { id, title } = items[at]!
-      return [id, title, effects[at]!, ...(isExposed ? [isExposed.has(id) ? 1 : 0] : [])]
+      return [id, title, effects[at]!, outcome, ...(isExposed ? [isExposed.has(id) ? 1 : 0] : [])]
     }),
   ])
 }
 
-/** The head of the matrix of all effects: the exposed item of each column. */
-export const matrixHead = (items: readonly string[]): string => csvText([['rated \\ exposed', ...items]])
+/** The head of the matrix of all effects: what they are effects on, then the exposed item of each column. */
+export const matrixHead = ({ outcome, items }: RequestOutput<'exposure:rows'>): string =>
+  csvText([[`effect on ${outcome}: rated \\ exposed`, ...items]])
 
 /** Some of its rows: the rated item, then what exposing each item does to it. */
 export const matrixRows = ({ items, from, effects }: RequestOutput<'exposure:rows'>): string =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JudgedCheck } from '../domain/exposure'
-import { effectMeaning, effectText, exposureVerdict, meanEffectText, sampleText } from './words'
+import { effectMeaning, effectText, exposureVerdict, meanEffectText, sampleText, segmentEffectMeaning } from './words'
 
 const check = (change: Partial<JudgedCheck> = {}): JudgedCheck => ({
   users: 1204,
@@ -75,6 +75,8 @@ describe('effects in words', () => {
   it('say whom they are for', () => {
     expect(effectMeaning('rating', null)).toContain('(ATE)')
     expect(effectMeaning('log-odds', 'u7')).toContain('user u7')
+    expect(segmentEffectMeaning('rating')).toContain('predicted rating')
+    expect(segmentEffectMeaning('log-odds')).toContain('log-odds')
   })
 
   it('say how users were drawn, where they were', () => {

@@ -83,6 +83,10 @@ export const effectMeaning = (outcome: ExposureOutcome, user: string | null): st
       : ` and the features of user ${user} held, at what this user was shown (CATE).`
   }`
 
+/** What the means of segments are of. */
+export const segmentEffectMeaning = (outcome: ExposureOutcome): string =>
+  `Each effect is a mean over users of the slope of an item’s ${predictedWords[outcome]} in this exposure, the substitute confounder and the features of each user held, at what each was shown (CATE).`
+
 /** What has to hold for an effect to be what exposing an item would do. */
 export const exposureAssumptions: readonly string[] = [
   'Whatever moves both what users are shown and how they rate moves several items, not one alone (no single-cause confounders).',

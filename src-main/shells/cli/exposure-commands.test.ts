@@ -67,7 +67,7 @@ describe('causeway effects', () => {
     items = json<{ items: number }>(0, 'effects', 'of', run, item, '--out', file).items
     const lines = readFileSync(file, 'utf8').trim().split('\r\n')
     expect(lines).toHaveLength(items + 1)
-    expect(lines[0]).toBe('item,title,effect')
+    expect(lines[0]).toBe('item,title,effect,outcome')
     const strongest = [...everyone.raised, ...everyone.lowered].sort(
       (a, b) => Math.abs(b.effect) - Math.abs(a.effect),
     )[0]!
@@ -101,7 +101,9 @@ describe('causeway effects', () => {
     const { attribute } = [...choices.texts, ...choices.numbers][0]!
     const found = json<SegmentExposureEffects>(0, 'effects', 'segments', run, item, '--by', attribute, '--top', '2')
     expect(found.items).toHaveLength(2)
-    expect(causeway('effects', 'segments', run, item, '--by', attribute).stdout).toContain('Less everyone')
+    const words = causeway('effects', 'segments', run, item, '--by', attribute).stdout
+    expect(words).toContain('Less everyone')
+    expect(words).toMatch(/log-odds .*in this exposure, the substitute confounder/)
   })
 
   it('matrix writes a row and a column for each item, block by block, and leaves nothing half written', () => {
@@ -110,6 +112,7 @@ describe('causeway effects', () => {
     const lines = readFileSync(file, 'utf8').trim().split('\r\n')
     expect(lines).toHaveLength(items + 1)
     const head = lines[0]!.split(',')
+    expect(head[0]).toBe('effect on log-odds: rated \\ exposed')
     expect(head).toHaveLength(items + 1)
     expect(lines.slice(1).map((line) => line.split(',')[0])).toEqual(head.slice(1))
     const { own } = json<ItemExposureEffects>(0, 'effects', 'of', run, item)

@@ -19,6 +19,7 @@ import {
   meanEffectText,
   outcomeLabel,
   sampleText,
+  segmentEffectMeaning,
 } from '../../../src-shared/exposure/words'
 import { writeFileAtomicLater } from '../../storage/atomic'
 import { ask } from './ask'
@@ -192,7 +193,7 @@ async function* matrixOf(
     do {
       if (stopped) throw new CausewayError('cancelled', 'Cancelled: nothing was written.')
       const rows = await request('exposure:rows', { ...asked, from, count: matrixBlock })
-      const text = (from === 0 ? matrixHead(rows.items) : '') + matrixRows(rows)
+      const text = (from === 0 ? matrixHead(rows) : '') + matrixRows(rows)
       written.items = rows.items.length
       written.bytes += Buffer.byteLength(text)
       yield text
@@ -286,6 +287,7 @@ function describeExposed({ user, k, outcome, listed, moved }: ExposedUser): stri
 const describeSegments = (found: SegmentExposureEffects): string =>
   [
     `Exposing ${found.item.title} (${found.item.id}) in each segment by ${found.attribute}`,
+    segmentEffectMeaning(found.outcome),
     table(
       ['item', 'title', 'everyone', ...found.segments.map(({ label, users }) => `${label} (${count(users)})`)],
       found.items.map(({ id, title, everyone, bySegment }) => [

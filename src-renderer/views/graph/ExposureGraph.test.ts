@@ -213,6 +213,7 @@ describe('effects by segment', () => {
     await show('By segment')
     await eventually(() => expect(text()).toContain('+0.400 ± 0.020'))
     expect(text()).toContain('m500 users')
+    expect(text()).toContain('the slope of an item’s predicted rating in this exposure, the substitute confounder')
     expect(text()).toContain('at most 200 users of each segment')
     await wrapper.findAll('.exposure-segments-tab input[type=radio]')[1]!.setValue(true)
     await eventually(() => expect(text()).toContain('+0.100 ± 0.020'))
