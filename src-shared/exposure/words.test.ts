@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { JudgedCheck } from '../domain/exposure'
-import { effectMeaning, effectText, exposureVerdict, meanEffectText, sampleText, segmentEffectMeaning } from './words'
+import {
+  effectMeaning,
+  effectText,
+  exposureVerdict,
+  meanEffectText,
+  sampleText,
+  segmentEffectMeaning,
+  uncheckedText,
+} from './words'
 
 const check = (change: Partial<JudgedCheck> = {}): JudgedCheck => ({
   users: 1204,
@@ -49,6 +57,12 @@ describe('the verdict on an exposure model', () => {
     expect(exposureVerdict(check()).meaning).not.toContain('no better')
     expect(exposureVerdict(check({ logLikelihood: -0.25 })).meaning).toContain('no better')
   })
+})
+
+it('a run without a check says whether one is to come, and else why there is none', () => {
+  expect(uncheckedText('running')).toContain('is said here once it is')
+  expect(uncheckedText('completed')).toContain('no user has held-out exposures')
+  expect(uncheckedText('cancelled')).toContain('the training ended before')
 })
 
 describe('effects in words', () => {

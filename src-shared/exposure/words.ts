@@ -1,5 +1,6 @@
 import { fixed } from '../comparison/words'
 import type { ExposureCheck, ExposureOutcome, JudgedCheck, SegmentExposureEffects } from '../domain/exposure'
+import { isActive, type JobState } from '../domain/job'
 
 /** How effects of exposures are said: the same words in the window, the terminal and the report. */
 
@@ -49,6 +50,17 @@ export function exposureVerdict({
     headline,
     meaning: `${why} Read the effects as associations, not as what exposing would do, and train it anew with another number of latent dimensions, another KL weight or more epochs.${informed}`,
   }
+}
+
+/** Effects without a check. */
+export const notCheckedText = 'The exposure model of this run was not checked.'
+
+/** Why a run has no check, or not yet. */
+export function uncheckedText(state: JobState): string {
+  if (isActive(state)) return 'The exposure model is trained first; whether it fits is said here once it is.'
+  return state === 'completed'
+    ? 'The exposure model was not checked: no user has held-out exposures.'
+    : 'The exposure model was not checked: the training ended before.'
 }
 
 /** What the check was made with: `1,204 users, 12.3 held-out items each: −0.2011 nats an item, −0.2304 by popularity alone`. */

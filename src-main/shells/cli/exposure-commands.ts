@@ -17,9 +17,11 @@ import {
   exposureAssumptions,
   exposureVerdict,
   meanEffectText,
+  notCheckedText,
   outcomeLabel,
   sampleText,
   segmentEffectMeaning,
+  uncheckedText,
 } from '../../../src-shared/exposure/words'
 import { writeFileAtomicLater } from '../../storage/atomic'
 import { ask } from './ask'
@@ -61,9 +63,8 @@ export function addExposureCommands({ output, session }: CommandContext, effects
       session('read', async (opened) => {
         const check = await opened.request('exposure:check', { run })
         const verdict = check && exposureVerdict(check)
-        output.result({ run, check, verdict }, () =>
-          check ? describeCheck(check) : 'The run has no check yet: it is made once its exposure model is trained.',
-        )
+        const { manifest } = await opened.request('runs:get', { run })
+        output.result({ run, check, verdict }, () => (check ? describeCheck(check) : uncheckedText(manifest.state)))
       }),
     )
 
@@ -98,6 +99,7 @@ export function addExposureCommands({ output, session }: CommandContext, effects
         const asked = { run, item, user: user ?? null }
         if (out !== undefined) {
           outputFile(out)
+          await noteCheck(opened, run, output)
           const column = await opened.request('exposure:column', asked)
           const file = writeText(out, columnCsv(column))
           return output.result({ ...asked, file, items: column.items.length }, () => file)
@@ -169,6 +171,7 @@ export function addExposureCommands({ output, session }: CommandContext, effects
     .action((run: string, { user, out }: { user?: string; out: string }) =>
       session('read', async (opened) => {
         const file = outputFile(out)
+        await noteCheck(opened, run, output)
         const written = { items: 0, bytes: 0 }
         await writeFileAtomicLater(file, matrixOf(opened, output, { run, user: user ?? null }, written))
         output.result({ run, user: user ?? null, file, items: written.items, sizeBytes: written.bytes }, () => file)
@@ -208,11 +211,12 @@ async function* matrixOf(
   }
 }
 
-/** A failed check is said with every answer that rests on it. */
+/** A check that failed, or was never made, is said with every answer that would rest on it. */
 async function noteCheck({ request }: Session, run: string, output: Output): Promise<void> {
   const check = await request('exposure:check', { run })
   const verdict = check && exposureVerdict(check)
-  if (verdict && !verdict.passed) output.note(`Warning: ${verdict.headline}. ${verdict.meaning}`)
+  if (!verdict) output.note(notCheckedText)
+  else if (!verdict.passed) output.note(`Warning: ${verdict.headline}. ${verdict.meaning}`)
 }
 
 function describeCheck(check: JudgedCheck): string {
