@@ -7,7 +7,9 @@ describe('exposures in words', () => {
     expect(itemSentence(itemEffectsOf('f1', null))).toBe(
       'Exposing Film 1 raises 40 items and lowers 19. On itself: +0.500.',
     )
-    expect(itemSentence(itemEffectsOf('f1', 'u1'))).toContain('Film 1, which user u1 was not shown, raises')
+    expect(itemSentence(itemEffectsOf('f1', 'u1'))).toContain(
+      'Film 1, which user u1 was not shown in the train part, raises',
+    )
   })
 
   it('say what became of a list', () => {

@@ -14,15 +14,15 @@ const columns = (...labels: string[]): ChartTable['columns'] => labels.map((labe
 
 /** What exposing an item does, in a sentence or two. */
 export function itemSentence({ item, user, isExposed, own, raises, lowers }: ItemExposureEffects): string {
-  const whom =
-    user === null ? '' : isExposed ? `, which user ${user} was shown,` : `, which user ${user} was not shown,`
+  // What the user saw too may be held out.
+  const whom = user === null ? '' : `, which user ${user} was ${isExposed ? '' : 'not '}shown in the train part,`
   return `Exposing ${item.title}${whom} raises ${plural(raises, 'item')} and lowers ${formatCount(lowers)}. On itself: ${effectText(own)}.`
 }
 
 /** What became of a user's list, in a sentence. */
 export function exposedSentence({ listed, k, moved }: ExposedUser): string {
   if (listed.every(({ set }) => set === null) && moved.length === 0)
-    return 'Nothing is set: this is the list under what the user was shown. Expose or withdraw an item to see what moves.'
+    return 'Nothing is set: this is the list under what the user was shown in the train part. Expose or withdraw an item to see what moves.'
   const after = listed.filter(({ after }) => after.rank !== null && after.rank <= k)
   const entering = after.filter(({ before }) => before.rank !== null && before.rank > k).length
   const places = after.filter(({ before, after }) => before.rank !== after.rank).length

@@ -287,7 +287,7 @@ export const contract = {
     outcome: ExposureOutcome
     items: { id: string; title: string }[]
     effects: Float32Array
-    /** Ids of what the user was exposed to; null for everyone. */
+    /** Ids of what the user was exposed to in the train part; null for everyone. */
     exposed: string[] | null
   }>()(z.object({ run: name, item, user: userOrEveryone }).strict()),
   /** Rows of the matrix of all effects, [count × items] from item `from` on, fewer at its end: what exposing each item does to these. */

@@ -45,7 +45,7 @@ export type ExposureOutcome = 'rating' | 'log-odds'
 export interface AffectedItem extends ItemCard {
   /** The derivative of its predicted rating with respect to the exposure. */
   effect: number
-  /** Whether the user was exposed to it; null where the effect is for everyone. */
+  /** Whether the user was exposed to it in the train part; null where the effect is for everyone. */
   isExposed: boolean | null
 }
 
@@ -57,7 +57,7 @@ export interface ItemExposureEffects {
   outcome: ExposureOutcome
   /** What it does to its own rating. */
   own: number
-  /** Whether the user was exposed to it; null where the effect is for everyone. */
+  /** Whether the user was exposed to it in the train part; null where the effect is for everyone. */
   isExposed: boolean | null
   /** The items whose ratings rise most, and those that fall most, strongest first; the item itself is in neither. */
   raised: AffectedItem[]
@@ -107,7 +107,7 @@ export interface ExposedUser {
   user: string
   k: number
   outcome: ExposureOutcome
-  /** What the user was exposed to in the data, by title. */
+  /** What the user was exposed to in the train part, by title. */
   exposures: ItemCard[]
   /** Every item of the two lists: first the list after, in its order, then those that left it by their rank before. */
   listed: ExposedItem[]

@@ -14,7 +14,7 @@ describe('effects as files', () => {
       'item,title,effect,outcome\r\nb,"B, too",-0.5,log-odds\r\na,A,0.25,log-odds\r\nc,C,0.125,log-odds\r\n',
     )
     const ofUser = columnCsv({ outcome: 'rating', items, effects, exposed: ['c'] }).split('\r\n')
-    expect(ofUser.slice(0, 4).map((line) => line.split(',').at(-1))).toEqual(['exposed', '0', '0', '1'])
+    expect(ofUser.slice(0, 4).map((line) => line.split(',').at(-1))).toEqual(['exposed_in_train', '0', '0', '1'])
   })
 
   it('have all of them block by block, with their unit in the head', () => {

@@ -3,12 +3,12 @@ import { csvText } from '../text/csv'
 
 /** Effects of exposures as files: every digit, nothing left out. */
 
-/** What exposing one item does to each, strongest first. */
+/** What exposing one item does to each, strongest first; at a user, with what the user was exposed to in the train part. */
 export function columnCsv({ outcome, items, effects, exposed }: RequestOutput<'exposure:column'>): string {
   const isExposed = exposed && new Set(exposed)
   const order = [...items.keys()].sort((a, b) => Math.abs(effects[b]!) - Math.abs(effects[a]!) || a - b)
   return csvText([
-    ['item', 'title', 'effect', 'outcome', ...(isExposed ? ['exposed'] : [])],
+    ['item', 'title', 'effect', 'outcome', ...(isExposed ? ['exposed_in_train'] : [])],
     ...order.map((at) => {
       const { id, title } = items[at]!
       return [id, title, effects[at]!, outcome, ...(isExposed ? [isExposed.has(id) ? 1 : 0] : [])]

@@ -110,7 +110,7 @@ export class Exposures {
     }
     for (const item of set.withdraw)
       if (!own.has(item) || !after.delete(item))
-        throw refused(item, own.has(item) ? 'is named twice' : 'is not exposed')
+        throw refused(item, own.has(item) ? 'is named twice' : 'is not exposed in the train part')
     // One after the other: `predict` is of one set of exposures.
     const before = await this.effects.predict(rows)
     const predicted = await this.effects.predict(rows, oneRow(after, this.items))

@@ -61,7 +61,7 @@ describe('causeway effects', () => {
     expect(everyone.raised.length).toBeLessThanOrEqual(3)
     const words = causeway('effects', 'of', run, item, '--user', user).stdout
     expect(words).toContain('(CATE)')
-    expect(words).toContain('was shown')
+    expect(words).toContain('in train part')
 
     const file = join(directory, 'effects.csv')
     items = json<{ items: number }>(0, 'effects', 'of', run, item, '--out', file).items

@@ -54,7 +54,7 @@ interface ExposeOptions {
 
 /** What exposing items does to ratings, beside the saved results that `effects` lists. */
 export function addExposureCommands({ output, session }: CommandContext, effects: Command): void {
-  const userHelp = 'at this user, as in the data (CATE); left out: for everyone (ATE)'
+  const userHelp = 'at this user (id as in the data), at what the train part shows (CATE); left out: for everyone (ATE)'
   effects
     .command('check')
     .description('how well the exposure model of a run fits, and what that means for its effects')
@@ -133,7 +133,7 @@ export function addExposureCommands({ output, session }: CommandContext, effects
     .argument('<run>')
     .requiredOption('--user <id>', 'id of the user, as in the data')
     .option('--expose <item>', 'show this item; may be repeated', collect, [])
-    .option('--withdraw <item>', 'do not show this one; may be repeated', collect, [])
+    .option('--withdraw <item>', 'do not show this one of the train part; may be repeated', collect, [])
     .option('--k <n>', 'length of the list', integerIn(1, 1000), 10)
     .action((run: string, { user, expose, withdraw, k }: ExposeOptions) =>
       session('read', async (opened) => {
@@ -234,7 +234,7 @@ function describeCheck(check: JudgedCheck): string {
 function describeItem({ item, user, outcome, own, isExposed, raised, lowered, ...all }: ItemExposureEffects): string {
   const shown = (list: ItemExposureEffects['raised']): string =>
     table(
-      ['item', 'title', 'effect', ...(user === null ? [] : ['was shown'])],
+      ['item', 'title', 'effect', ...(user === null ? [] : ['in train part'])],
       list.map(({ id, title, effect, isExposed: was }) => [
         id,
         title,
@@ -243,7 +243,7 @@ function describeItem({ item, user, outcome, own, isExposed, raised, lowered, ..
       ]),
     )
   return [
-    `Exposing ${item.title} (${item.id}), ${user === null ? 'everyone' : `user ${user}, who was ${isExposed ? '' : 'not '}shown it`}; on its own rating ${effectText(own)}`,
+    `Exposing ${item.title} (${item.id}), ${user === null ? 'everyone' : `user ${user}, who was ${isExposed ? '' : 'not '}shown it in the train part`}; on its own rating ${effectText(own)}`,
     effectMeaning(outcome, user),
     '',
     `Raises ${count(all.raises)} items:`,

@@ -159,8 +159,9 @@ describe('the effects of an item', () => {
     await open()
     useExposureStore().choose(film(1))
     useExposureStore().whom = 'user'
-    await eventually(() => expect(text()).toContain('which user u1 was not shown'))
+    await eventually(() => expect(text()).toContain('which user u1 was not shown in the train part'))
     expect(itemRows()[0]).toBe('Film 2▲rises, +0.600yes')
+    expect(wrapper.get('.exposure-item-tab th.exposed').text()).toBe('In train part')
     await eventually(() => expect(text()).toContain('for user u1'))
     expect(text()).toContain('(CATE)')
     useContextStore().user = null
