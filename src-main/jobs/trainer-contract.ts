@@ -216,7 +216,7 @@ export interface SegmentExposures {
   outcome: ExposureOutcome
   /** Users of each segment that were looked at. */
   sampled: number[]
-  items: (Pick<SegmentExposureEffects['items'][number], 'everyone' | 'bySegment'> & { item: number })[]
+  items: (Pick<SegmentExposureEffects['items'][number], 'overUsers' | 'bySegment'> & { item: number })[]
 }
 
 /** What resampled users can tell of. */

@@ -33,7 +33,7 @@ describe('exposures as tables', () => {
       ...[4 - 0.9, 4 - 0.9 + 0.25, 'rating', 'exposed'],
     ])
     const rows = segmentsTable(segmentsOf('f1', 'gender')).rows
-    expect(rows.map((row) => row[3])).toEqual(['everyone', 'f', 'm'])
+    expect(rows.map((row) => row[3])).toEqual(['mean over users', 'f', 'm'])
     expect(rows[1]!.slice(4)).toEqual([40, 40, 0.4, 0.02, 0.1, 0.02, 'rating'])
   })
 })

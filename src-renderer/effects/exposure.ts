@@ -4,7 +4,7 @@ import type {
   SegmentExposureEffects,
   StrongestExposureEffects,
 } from '../../src-shared/domain/exposure'
-import { effectText } from '../../src-shared/exposure/words'
+import { effectText, meanOverUsers } from '../../src-shared/exposure/words'
 import type { ChartTable } from '../charts/chart'
 import { formatCount, plural } from '../format'
 
@@ -72,7 +72,7 @@ export const exposedTable = ({ user, outcome, listed, moved }: ExposedUser): Cha
   ),
 })
 
-/** One row an item and segment, `everyone` among them. */
+/** One row an item and segment, the mean over users among them. */
 export const segmentsTable = ({ item, attribute, outcome, segments, items }: SegmentExposureEffects): ChartTable => ({
   columns: columns(
     'exposed',
@@ -87,8 +87,20 @@ export const segmentsTable = ({ item, attribute, outcome, segments, items }: Seg
     'difference_error',
     'outcome',
   ),
-  rows: items.flatMap(({ id, title, everyone, bySegment }) => [
-    [item.id, id, title, 'everyone', null, null, everyone.mean, everyone.standardError, null, null, outcome],
+  rows: items.flatMap(({ id, title, overUsers, bySegment }) => [
+    [
+      item.id,
+      id,
+      title,
+      meanOverUsers.toLowerCase(),
+      null,
+      null,
+      overUsers.mean,
+      overUsers.standardError,
+      null,
+      null,
+      outcome,
+    ],
     ...bySegment.map(({ mean, standardError, difference, differenceError }, at) => [
       item.id,
       id,

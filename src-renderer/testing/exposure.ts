@@ -103,7 +103,7 @@ export const segmentsOf = (item: string, attribute: string): SegmentExposureEffe
   items: [
     {
       ...film(2),
-      everyone: { mean: 0.3, standardError: 0.01 },
+      overUsers: { mean: 0.3, standardError: 0.01 },
       bySegment: [
         { mean: 0.4, standardError: 0.02, difference: 0.1, differenceError: 0.02 },
         { mean: 0.29, standardError: 0.01, difference: -0.01, differenceError: 0.01 },

@@ -120,7 +120,7 @@ export interface SegmentMean {
   mean: number
   /** Over the users; null for fewer than two. */
   standardError: number | null
-  /** The mean less that of everyone, and its standard error: that of the segments of two users or more; null where this is none of them. */
+  /** The mean less that over all users, and its standard error: that of the segments of two users or more; null where this is none of them. */
   difference: number
   differenceError: number | null
 }
@@ -139,9 +139,10 @@ export interface SegmentExposureEffects {
   attribute: string
   outcome: ExposureOutcome
   segments: ExposureSegment[]
-  /** The most affected items, by the mean over everyone, most first; the item itself is not among them. */
+  /** The most affected items, by the mean over all users, most first; the item itself is not among them. */
   items: (ItemCard & {
-    everyone: { mean: number; standardError: number | null }
+    /** The segments weighted by their users. Other than the effect for everyone (ATE), which is at the average user who was shown nothing. */
+    overUsers: { mean: number; standardError: number | null }
     /** In the order of `segments`. */
     bySegment: SegmentMean[]
   })[]

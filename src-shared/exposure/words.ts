@@ -95,6 +95,9 @@ export const effectMeaning = (outcome: ExposureOutcome, user: string | null): st
       : ` and the features of user ${user} held, at what this user was shown (CATE).`
   }`
 
+/** The segments together: other than the effect for everyone, which is at the average user who was shown nothing. */
+export const meanOverUsers = 'Mean over users'
+
 /** What the means of segments are of. */
 export const segmentEffectMeaning = (outcome: ExposureOutcome): string =>
   `Each effect is a mean over users of the slope of an item’s ${predictedWords[outcome]} in this exposure, the substitute confounder and the features of each user held, at what each was shown (CATE).`
@@ -137,5 +140,5 @@ export function sampleText({ segments, sample }: Pick<SegmentExposureEffects, 's
   const single = segments.some(({ users }) => users === 1)
     ? ' A segment of one user has no standard error, and is left out of those of the others.'
     : ''
-  return `Means over ${whose}, ± their standard error over users. Everyone: the segments weighted by their users.${single}`
+  return `Means over ${whose}, ± their standard error over users. ${meanOverUsers}: the segments weighted by their users.${single}`
 }

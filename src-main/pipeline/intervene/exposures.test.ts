@@ -172,7 +172,7 @@ describe('exposures that are set', () => {
 })
 
 describe('effects by segment', () => {
-  it('are means over users with their standard errors, and differ from everyone', async () => {
+  it('are means over users with their standard errors, and differ from the mean over users', async () => {
     const bend = 0.5
     const segments = [Int32Array.of(0, 1, 2), Int32Array.of(3, 4, 5, 6, 7)]
     const result = await explore(bend).bySegment(2, segments, 3, step)
@@ -180,7 +180,7 @@ describe('effects by segment', () => {
     expect(result.items).toHaveLength(3)
     expect(result.items.some(({ item }) => item === 2)).toBe(false)
     const [mostAffected] = result.items
-    const { item, everyone, bySegment } = mostAffected!
+    const { item, overUsers, bySegment } = mostAffected!
     const at = (user: number): number => weights[item * items + 2]! + bend * (rowOf(train, user).includes(item) ? 1 : 0)
     const parts = segments.map((rows) => {
       const values = Array.from(rows, at)
@@ -189,8 +189,8 @@ describe('effects by segment', () => {
       return { mean, error: Math.sqrt(variance / values.length) }
     })
     const [a, b] = parts as [(typeof parts)[0], (typeof parts)[0]]
-    expect(everyone.mean).toBeCloseTo((3 * a.mean + 5 * b.mean) / 8, 5)
-    expect(everyone.standardError).toBeCloseTo(Math.hypot((3 / 8) * a.error, (5 / 8) * b.error), 5)
+    expect(overUsers.mean).toBeCloseTo((3 * a.mean + 5 * b.mean) / 8, 5)
+    expect(overUsers.standardError).toBeCloseTo(Math.hypot((3 / 8) * a.error, (5 / 8) * b.error), 5)
     expect(bySegment[0]!.mean).toBeCloseTo(a.mean, 5)
     expect(bySegment[0]!.standardError).toBeCloseTo(a.error, 5)
     expect(bySegment[0]!.difference).toBeCloseTo((5 / 8) * (a.mean - b.mean), 5)
@@ -201,8 +201,8 @@ describe('effects by segment', () => {
     // Thirds are no binary numbers: the segments weighted by their users are not exactly what each of them is.
     const segments = [Int32Array.of(0, 1, 2), Int32Array.of(3, 4), Int32Array.of(5)]
     const { items: affected } = await explore().bySegment(2, segments, 5, step)
-    for (const { item, everyone, bySegment } of affected) {
-      expect(everyone.mean).toBeCloseTo(weights[item * items + 2]!, 6)
+    for (const { item, overUsers, bySegment } of affected) {
+      expect(overUsers.mean).toBeCloseTo(weights[item * items + 2]!, 6)
       for (const { difference } of bySegment) expect(difference).toBe(0)
       expect(bySegment[0]).toMatchObject({ standardError: 0 })
     }
@@ -213,17 +213,17 @@ describe('effects by segment', () => {
     const segments = [Int32Array.of(0), Int32Array.of(1, 2, 3), Int32Array.of(4, 5, 6, 7)]
     const { items: affected } = await explore(bend).bySegment(1, segments, items, step)
     // Item 0 was shown to users 0, 3 and 7: the bend is in one value of three, and in one of four.
-    const { everyone, bySegment } = affected.find(({ item }) => item === 0)!
+    const { overUsers, bySegment } = affected.find(({ item }) => item === 0)!
     const [three, four] = [bend / 3, bend / 4]
     expect(bySegment[0]).toMatchObject({ standardError: null, differenceError: null })
     expect(bySegment[1]!.standardError).toBeCloseTo(three, 6)
     expect(bySegment[2]!.standardError).toBeCloseTo(four, 6)
-    expect(everyone.standardError).toBeCloseTo(Math.hypot((3 / 8) * three, (4 / 8) * four), 6)
+    expect(overUsers.standardError).toBeCloseTo(Math.hypot((3 / 8) * three, (4 / 8) * four), 6)
     expect(bySegment[1]!.differenceError).toBeCloseTo(Math.hypot((5 / 8) * three, (4 / 8) * four), 6)
     expect(bySegment[2]!.differenceError).toBeCloseTo(Math.hypot((3 / 8) * three, (4 / 8) * four), 6)
 
     const alone = await explore(bend).bySegment(1, [Int32Array.of(0), Int32Array.of(1)], 1, step)
-    expect(alone.items[0]!.everyone.standardError).toBeNull()
+    expect(alone.items[0]!.overUsers.standardError).toBeNull()
   })
 
   it('are of a seeded sample of a large segment', async () => {

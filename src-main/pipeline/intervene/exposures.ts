@@ -147,8 +147,8 @@ export class Exposures {
   }
 
   /**
-   * Means over the users of each segment of what exposing an item does at them, for the `count` items it affects most. Everyone is the
-   * segments weighted by their users, so that the difference of a segment to everyone has the standard error of independent means. A segment of
+   * Means over the users of each segment of what exposing an item does at them, for the `count` items it affects most. The mean over users
+   * is the segments weighted by their users, so that the difference of a segment to it has the standard error of independent means. A segment of
    * one user has none, and is left out of those of the others.
    * @param segments rows of their users, none of which is in two
    */
@@ -194,7 +194,7 @@ export class Exposures {
       sampled: samples.map((rows) => rows.length),
       items: [...topItems(sizes, itself, count)].map((of) => ({
         item: of,
-        everyone: combined(weights, of),
+        overUsers: combined(weights, of),
         bySegment: segments.map((_, s) => {
           const difference = combined(
             weights.map((weight, t) => (t === s ? 1 : 0) - weight),

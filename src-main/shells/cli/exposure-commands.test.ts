@@ -102,7 +102,7 @@ describe('causeway effects', () => {
     const found = json<SegmentExposureEffects>(0, 'effects', 'segments', run, item, '--by', attribute, '--top', '2')
     expect(found.items).toHaveLength(2)
     const words = causeway('effects', 'segments', run, item, '--by', attribute).stdout
-    expect(words).toContain('Less everyone')
+    expect(words).toContain('Less the mean over users')
     expect(words).toMatch(/log-odds .*in this exposure, the substitute confounder/)
   })
 

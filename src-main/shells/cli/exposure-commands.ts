@@ -17,6 +17,7 @@ import {
   exposureAssumptions,
   exposureVerdict,
   meanEffectText,
+  meanOverUsers,
   notCheckedText,
   outcomeLabel,
   sampleText,
@@ -293,16 +294,21 @@ const describeSegments = (found: SegmentExposureEffects): string =>
     `Exposing ${found.item.title} (${found.item.id}) in each segment by ${found.attribute}`,
     segmentEffectMeaning(found.outcome),
     table(
-      ['item', 'title', 'everyone', ...found.segments.map(({ label, users }) => `${label} (${count(users)})`)],
-      found.items.map(({ id, title, everyone, bySegment }) => [
+      [
+        'item',
+        'title',
+        meanOverUsers.toLowerCase(),
+        ...found.segments.map(({ label, users }) => `${label} (${count(users)})`),
+      ],
+      found.items.map(({ id, title, overUsers, bySegment }) => [
         id,
         title,
-        meanEffectText(everyone.mean, everyone.standardError),
+        meanEffectText(overUsers.mean, overUsers.standardError),
         ...bySegment.map(({ mean, standardError }) => meanEffectText(mean, standardError)),
       ]),
     ),
     '',
-    'Less everyone:',
+    'Less the mean over users:',
     table(
       ['item', ...found.segments.map(({ label }) => label)],
       found.items.map(({ id, bySegment }) => [

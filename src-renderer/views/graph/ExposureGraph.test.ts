@@ -208,12 +208,13 @@ describe('exposures that are set', () => {
 })
 
 describe('effects by segment', () => {
-  it('are means with their standard errors, and their differences to everyone', async () => {
+  it('are means with their standard errors, and their differences to the mean over users', async () => {
     await open()
     useExposureStore().choose(film(1))
     await show('By segment')
     await eventually(() => expect(text()).toContain('+0.400 ± 0.020'))
     expect(text()).toContain('m500 users')
+    expect(wrapper.findAll('.exposure-segments-tab thead th')[1]!.text()).toBe('Mean over users')
     expect(text()).toContain('the slope of an item’s predicted rating in this exposure, the substitute confounder')
     expect(text()).toContain('at most 200 users of each segment')
     await wrapper.findAll('.exposure-segments-tab input[type=radio]')[1]!.setValue(true)
