@@ -1,13 +1,14 @@
 import type { Handlers } from '../../src-shared/contract/contract'
 import { CausewayError } from '../../src-shared/contract/errors'
 import { judgedCheck, segmentSample } from '../../src-shared/domain/exposure'
-import type { ItemCard, ItemMatch } from '../../src-shared/domain/recommendation'
+import type { ItemCard } from '../../src-shared/domain/recommendation'
 import type { RunManifest } from '../../src-shared/domain/run'
 import type { SplitView } from '../jobs/splits'
 import type { ExposureColumn, RowExposedItem } from '../jobs/trainer-contract'
 import { findMethod, methods } from '../methods/registry'
 import { readExposureCheck } from '../pipeline/run-files'
 import type { Core } from './core'
+import { findItems } from './exposure-items'
 import { exposureSegments } from './exposure-segments'
 import { requireCompleted } from './runs-handlers'
 
@@ -192,31 +193,6 @@ function withTitle(thrown: unknown, user: string, cardOf: (column: number) => It
     user,
     item: id,
   })
-}
-
-/** Items whose title or id begins with the query, then those in which it occurs, each in the order of the split; case is ignored. */
-function findItems(
-  { items, split }: SplitView,
-  cardOf: (column: number) => ItemCard,
-  query: string,
-  limit: number,
-): ItemMatch[] {
-  const wanted = query.trim().toLowerCase()
-  const begins: number[] = []
-  const contains: number[] = []
-  for (const [column, id] of items.entries()) {
-    const places = [cardOf(column).title, id].map((text) => text.toLowerCase().indexOf(wanted))
-    if (places.includes(0)) begins.push(column)
-    else if (places.some((place) => place > 0)) contains.push(column)
-    if (begins.length >= limit) break
-  }
-  const found = [...begins, ...contains].slice(0, limit)
-  const users = new Map(found.map((column) => [column, 0]))
-  for (const column of split.train.indices) {
-    const known = users.get(column)
-    if (known !== undefined) users.set(column, known + 1)
-  }
-  return found.map((column) => ({ id: items[column]!, title: cardOf(column).title, trainUsers: users.get(column)! }))
 }
 
 /** @throws CausewayError `badRequest` for a run of a method that tells no such effects */

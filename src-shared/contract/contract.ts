@@ -274,7 +274,7 @@ export const contract = {
 
   /** How well the exposure model of a run fits: there as soon as that part is trained, null before. */
   'exposure:check': answers<JudgedCheck | null>()(ofRun),
-  /** Items found by title or id. */
+  /** Items found by title or id, with how many users were exposed to each. */
   'exposure:items': answers<ItemMatch[]>()(
     z.object({ run: name, query: z.string().max(200), limit: z.number().int().min(1).max(200).default(50) }).strict(),
   ),

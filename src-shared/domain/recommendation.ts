@@ -9,8 +9,8 @@ export interface UserMatch {
 export interface ItemMatch {
   id: string
   title: string
-  /** Users with it among their positives in the train part. */
-  trainUsers: number
+  /** Users who were exposed to it in the train part, whatever they rated it. */
+  shownTo: number
 }
 
 /** An item with the user's own id, its title (the id where there is none) and its other attributes. */

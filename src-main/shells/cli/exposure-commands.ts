@@ -80,8 +80,8 @@ export function addExposureCommands({ output, session }: CommandContext, effects
         const found = await opened.request('exposure:items', { run, query, limit })
         output.result(found, () =>
           table(
-            ['item', 'title', 'users'],
-            found.map(({ id, title, trainUsers }) => [id, title, trainUsers]),
+            ['item', 'title', 'shown to users'],
+            found.map(({ id, title, shownTo }) => [id, title, shownTo]),
           ),
         )
       }),

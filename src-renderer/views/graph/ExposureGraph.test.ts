@@ -68,7 +68,7 @@ beforeEach(() => {
       [1, 2, 7, 9]
         .map(film)
         .filter(({ title }) => title.includes(query))
-        .map(({ id, title }) => ({ id, title, trainUsers: 3 })),
+        .map(({ id, title }) => ({ id, title, shownTo: 3 })),
     'exposure:effects': ({ item, user = null }) => itemEffectsOf(item, user),
     'exposure:strongest': ({ user = null }) => strongestOf(user),
     'exposure:expose': (asked) => {
@@ -141,6 +141,11 @@ describe('the effects of an item', () => {
     await eventually(() => expect(text()).toContain('Choose an item to see'))
     expect(wrapper.findAll('[role=tab]').map((one) => one.text())).toEqual(['Item', 'Expose', 'By segment'])
     await performById('effects.choose-item')
+    await eventually(() =>
+      expect(document.querySelector('[aria-label="Choose an item"] [role=option]')?.textContent).toContain(
+        'shown to 3 users',
+      ),
+    )
     await chooses('Choose an item', 'Film 1')
     await eventually(() =>
       expect(itemRows()).toEqual(['Film 2▲rises, +0.300', 'Film 3▲rises, +0.0200', 'Film 4▼falls, −0.100']),
