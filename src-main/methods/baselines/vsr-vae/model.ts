@@ -1,5 +1,6 @@
 import { concatStage, concatVaeOf, loadConcatVae } from '../../blocks/exposure/concat-vae'
 import { exposureStage } from '../../blocks/exposure/exposure-stage'
+import { checkRatings } from '../../blocks/exposure/ratings'
 import { fitInStages } from '../../blocks/stages'
 import type { Method, NamedArrays } from '../../method'
 import { userWeights, weightsStage } from './weights-stage'
@@ -12,11 +13,13 @@ const outcomeOnly = (learned: NamedArrays): NamedArrays =>
 
 /** VSR-VAE (Zou et al. 2020; Zhu et al., s. 5.4.1): see README.md for the decisions. */
 export const method: Method = {
-  fit: (context) =>
-    fitInStages(
+  async fit(context) {
+    checkRatings(context)
+    return fitInStages(
       context,
       [exposureStage(false), weightsStage, concatStage((learned) => learned[userWeights]!.data as Float32Array)],
       (learned) => concatVaeOf(outcomeOnly(learned)),
-    ),
+    )
+  },
   load: loadConcatVae,
 }

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { csrOf } from '../../../../tests/support/csr'
-import { smallParams } from '../../../../tests/support/fit'
+import { fitSmall, smallParams } from '../../../../tests/support/fit'
 import type { Split } from '../../../../src-shared/domain/split'
 import { useBackend } from '../../../tensor/backends'
 import { Rng } from '../../../tensor/rng'
@@ -82,6 +82,19 @@ test('users whose exposures are not what their features let expect count more', 
   }
   expect(mean(() => true)).toBeCloseTo(1, 5)
   expect(mean(isOdd)).toBeGreaterThan(2 * mean((user) => !isOdd(user)))
+})
+
+test('ratings below 0 are refused before anything is trained', async () => {
+  const { train, ...rest } = kinds(true)
+  const exposed = { ...train, ratings: Float32Array.from(train.indices, (item) => (item % 5) - 1) }
+  const split = { ...rest, train: { ...train, beside: { ...train.beside, exposed } } }
+  const epochs: number[] = []
+  const report = { epoch: ({ epoch }: { epoch: number }) => void epochs.push(epoch) }
+  await expect(fitSmall(descriptor, split, { report })).rejects.toMatchObject({
+    code: 'badRequest',
+    message: expect.stringContaining('choose a method that predicts ratings') as string,
+  })
+  expect(epochs).toEqual([])
 })
 
 test('without features all users count about alike, and it is said', async () => {

@@ -11,7 +11,7 @@ import { constantArray, xavierArray } from '../initial'
 import { klToStandardNormal, klWeight, sampleLatent, type Posterior } from '../mult-vae'
 import type { Stage } from '../stages'
 import { numberParam } from '../training-params'
-import { checkRatingsWeigh, exposureInput, exposureScale, featureInput, featureWidth } from './input'
+import { exposureInput, exposureScale, featureInput, featureWidth } from './input'
 import { ratingCriterion, ratingLosses } from './ratings'
 
 /**
@@ -102,7 +102,6 @@ export const concatStage = (weightsOfUsers?: (learned: NamedArrays) => Float32Ar
   label: 'Outcome model',
   start(context, learned, rng) {
     const { split, params } = context
-    checkRatingsWeigh(split)
     const counts = weightsOfUsers?.(learned)
     const items = split.train.cols
     const latent = numberParam(params, 'latent')

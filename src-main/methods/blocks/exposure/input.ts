@@ -1,4 +1,3 @@
-import { CausewayError } from '../../../../src-shared/contract/errors'
 import { learnedFrom, nnzOf, takeRows, type Csr, type Split } from '../../../../src-shared/domain/split'
 import { exposuresOf } from '../../../pipeline/split/beside'
 import { type ScaledRows } from '../../../tensor/sparse'
@@ -33,14 +32,4 @@ export function featureInput(rows: Csr, width: number): Tensor2D {
   if (features.width !== width)
     throw new TypeError(`Users are described by ${features.width} numbers, the model was trained on ${width}.`)
   return tf.mul(tf.tensor2d(features.values, [rows.rows, width]), 1 / Math.sqrt(width))
-}
-
-/** Whether ratings can weigh items in a multinomial likelihood. @throws CausewayError `badRequest` where one is below 0 */
-export function checkRatingsWeigh(split: Split): void {
-  const { ratings } = exposuresOf(takeRows(split.train, learnedFrom(split)))
-  if (ratings.some((rating) => rating < 0))
-    throw new CausewayError(
-      'badRequest',
-      'There are ratings below 0, and a multinomial likelihood weighs items by their ratings. Import them on a scale from 0 on, or choose a method that predicts ratings.',
-    )
 }

@@ -1,6 +1,8 @@
-import type { ExposedItems } from '../../../../src-shared/domain/split'
+import { CausewayError } from '../../../../src-shared/contract/errors'
+import { learnedFrom, takeRows, type ExposedItems } from '../../../../src-shared/domain/split'
 import type { ParamValues } from '../../../../src-shared/params/params'
 import type { Scorer } from '../../../pipeline/evaluate/evaluate'
+import { exposuresOf } from '../../../pipeline/split/beside'
 import { exposureCriterion, type Criterion } from '../../../pipeline/fit/ranking-validation'
 import { exposedLogLikelihood, observedSquaredError, weightedMultinomialLogLikelihood } from '../../../tensor/sparse'
 import { tf, type Tensor1D, type Tensor2D } from '../../../tensor/tf'
@@ -9,6 +11,23 @@ import { watchedCutoffs } from './params'
 
 /** Whether ratings themselves are predicted. */
 export const isGaussian = (params: ParamValues): boolean => params['likelihood'] === 'gaussian'
+
+/**
+ * Whether the likelihood can be of the ratings that are learned from: asked before the first stage, though only the last one reads them.
+ * @param instead what predicts ratings, and could be chosen instead
+ * @throws CausewayError `badRequest` where one is below 0 and would weigh an item in a multinomial likelihood
+ */
+export function checkRatings(
+  { split, params }: Pick<FitContext, 'split' | 'params'>,
+  instead = 'a method that predicts ratings',
+): void {
+  const { ratings } = exposuresOf(takeRows(split.train, learnedFrom(split)))
+  if (!isGaussian(params) && ratings.some((rating) => rating < 0))
+    throw new CausewayError(
+      'badRequest',
+      `There are ratings below 0, and a multinomial likelihood weighs items by their ratings. Import them on a scale from 0 on, or choose ${instead}.`,
+    )
+}
 
 /**
  * What is minimised of each user's ratings, [users]: the negative multinomial log-likelihood weighted by ratings, over all items or among those

@@ -280,7 +280,14 @@ describe('what it learns from', () => {
     const exposed = split.train.beside!.exposed!
     const negative = { ...exposed, ratings: exposed.ratings.map((rating) => rating - 3) }
     const shifted: Split = { ...split, train: { ...split.train, beside: { exposed: negative } } }
-    await expect(fitSmall(descriptor, shifted)).rejects.toMatchObject({ code: 'badRequest' })
+    const epochs: number[] = []
+    const report = { epoch: ({ epoch }: { epoch: number }) => void epochs.push(epoch) }
+    await expect(fitSmall(descriptor, shifted, { report })).rejects.toMatchObject({
+      code: 'badRequest',
+      message: expect.stringContaining('choose the Gaussian likelihood') as string,
+    })
+    // Nothing was trained before it was refused.
+    expect(epochs).toEqual([])
     const { model } = completed(await fitSmall(descriptor, shifted, { params: { likelihood: 'gaussian' } }))
     model.dispose()
   })

@@ -6,8 +6,8 @@ import { dropEntries } from '../../../tensor/sparse'
 import { tf, type Scalar } from '../../../tensor/tf'
 import { checkFrom, exposureStage, keptOfExposures } from '../../blocks/exposure/exposure-stage'
 import { encodeExposures, exposureShapes, type ExposureWeightName } from '../../blocks/exposure/exposure-vae'
-import { checkRatingsWeigh, exposureInput, featureWidth } from '../../blocks/exposure/input'
-import { isGaussian, ratingCriterion, ratingLosses } from '../../blocks/exposure/ratings'
+import { exposureInput, featureWidth } from '../../blocks/exposure/input'
+import { checkRatings, isGaussian, ratingCriterion, ratingLosses } from '../../blocks/exposure/ratings'
 import { weightedModel } from '../../blocks/gradient-method'
 import { fitInStages, type Stage } from '../../blocks/stages'
 import { numberParam } from '../../blocks/training-params'
@@ -65,7 +65,6 @@ const outcomeStage: Stage = {
     const items = split.train.cols
     const size = outcomeSize(items, featureWidth(split), params)
     const exposure = checkedArrays(learned, { ...exposureShapes(items, size.latent), ...keptOfExposures })
-    if (!isGaussian(params)) checkRatingsWeigh(split)
     const initial = initialOutcomeWeights(size, isGaussian(params) ? meanRating(split) : 0, rng)
     const scale = { shape: [1], data: Float32Array.of(await confounderScale(split, exposure)) }
     const model = modelOf({ ...exposure, 'confounders.scale': scale, ...initial }, params, items)
@@ -101,10 +100,12 @@ const outcomeStage: Stage = {
 
 /** Deep-Deconf (Zhu et al.): see README.md for the decisions. */
 export const method: Method = {
-  fit: (context) =>
-    fitInStages(context, [exposureStage(true), outcomeStage], (kept) =>
+  async fit(context) {
+    checkRatings(context, 'the Gaussian likelihood, which predicts the ratings themselves')
+    return fitInStages(context, [exposureStage(true), outcomeStage], (kept) =>
       modelOf(kept, context.params, context.split.train.cols),
-    ),
+    )
+  },
 
   load(saved, params, items) {
     const features = saved['outcome.features.weight']?.shape[0] ?? 0
