@@ -39,6 +39,16 @@ test('an item counts as often as it is rated', async () => {
   model.dispose()
 })
 
+test('ratings that do not differ are refused among exposures, where nothing could be learned of them', async () => {
+  const fit = (ratings: number[]): Promise<unknown> =>
+    fitSmall(descriptor, alike(() => ratings), { params: { likelihood: 'exposed', epochs: 1 } }) // prettier-ignore
+  await expect(fit([3, 3, 3, 3])).rejects.toMatchObject({
+    code: 'badRequest',
+    message: 'The data have no ratings that differ: choose the multinomial over all items.',
+  })
+  await expect(fit([3, 3, 3, 4])).resolves.toMatchObject({ end: 'completed' })
+})
+
 test('features tell users apart whose exposures do not', async () => {
   const split = alike((user) => (user % 2 === 0 ? [5, 1, 1, 1] : [1, 5, 1, 1]))
   const model = await trained(split)

@@ -97,6 +97,14 @@ test('ratings below 0 are refused before anything is trained', async () => {
   expect(epochs).toEqual([])
 })
 
+test('ratings that are all the same are refused where nothing is learned from what was not exposed', async () => {
+  const params = { likelihood: 'exposed', epochs: 1 }
+  await expect(fitSmall(descriptor, kinds(true), { params })).rejects.toMatchObject({
+    code: 'badRequest',
+    message: 'The data have no ratings that differ: choose the multinomial over all items.',
+  })
+})
+
 test('without features all users count about alike, and it is said', async () => {
   const { weights, said } = await weigh(kinds(false))
   expect(Math.max(...weights)).toBeLessThan(1.3)

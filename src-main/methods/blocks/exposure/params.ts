@@ -34,7 +34,7 @@ const overAll: Choice = {
 const amongExposed: Choice = {
   value: 'exposed',
   label: 'Multinomial among exposures',
-  help: 'Nothing is said of what a user was not exposed to: lists by what would be liked if it were exposed.',
+  help: 'Nothing is said of what a user was not exposed to: lists by what would be liked if it were exposed. Needs ratings that differ.',
 }
 
 /** What the outcome model predicts. @param others beside the multinomials */

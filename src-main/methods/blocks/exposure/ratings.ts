@@ -15,7 +15,8 @@ export const isGaussian = (params: ParamValues): boolean => params['likelihood']
 /**
  * Whether the likelihood can be of the ratings that are learned from: asked before the first stage, though only the last one reads them.
  * @param instead what predicts ratings, and could be chosen instead
- * @throws CausewayError `badRequest` where one is below 0 and would weigh an item in a multinomial likelihood
+ * @throws CausewayError `badRequest` where one is below 0 and would weigh an item in a multinomial likelihood, and where all are the same and
+ *   only the ratings of exposed items are learned: any constant predicts them
  */
 export function checkRatings(
   { split, params }: Pick<FitContext, 'split' | 'params'>,
@@ -26,6 +27,11 @@ export function checkRatings(
     throw new CausewayError(
       'badRequest',
       `There are ratings below 0, and a multinomial likelihood weighs items by their ratings. Import them on a scale from 0 on, or choose ${instead}.`,
+    )
+  if (params['likelihood'] !== 'multinomial' && ratings.length > 0 && ratings.every((rating) => rating === ratings[0]))
+    throw new CausewayError(
+      'badRequest',
+      'The data have no ratings that differ: choose the multinomial over all items.',
     )
 }
 

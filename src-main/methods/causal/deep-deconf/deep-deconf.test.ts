@@ -293,6 +293,23 @@ describe('what it learns from', () => {
   })
 })
 
+test.each(['exposed', 'gaussian'])(
+  'positives alone are no ratings for the likelihood %s to learn',
+  async (likelihood) => {
+    await useBackend('wasm')
+    const { train, ...rest } = split
+    const { features } = train.beside!
+    const positives: Split = { ...rest, train: { ...train, beside: { features: features! } } }
+    const epochs: number[] = []
+    const report = { epoch: ({ epoch }: { epoch: number }) => void epochs.push(epoch) }
+    await expect(fitSmall(descriptor, positives, { params: { likelihood }, report })).rejects.toMatchObject({
+      code: 'badRequest',
+      message: 'The data have no ratings that differ: choose the multinomial over all items.',
+    })
+    expect(epochs).toEqual([])
+  },
+)
+
 /**
  * A world in which two hidden causes act on exposures and on ratings, and the exposure to an item on the ratings of the others, linearly:
  * r_i = 3 + Σ_j effects[j][i] a_j + confounding · c + noise.

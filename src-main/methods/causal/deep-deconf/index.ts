@@ -55,7 +55,7 @@ export const descriptor: MethodDescriptor = {
       likelihoodParam({
         value: 'gaussian',
         label: 'Gaussian among exposures',
-        help: 'Predicts the ratings themselves; effects are in their unit.',
+        help: 'Predicts the ratings themselves; effects are in their unit. Needs ratings that differ.',
       }),
       {
         key: 'hiddenLayers',
