@@ -1,5 +1,6 @@
 import { concatStage, concatVaeOf, loadConcatVae } from '../../blocks/exposure/concat-vae'
 import { exposureStage } from '../../blocks/exposure/exposure-stage'
+import { featureWidth } from '../../blocks/exposure/input'
 import { checkRatings } from '../../blocks/exposure/ratings'
 import { fitInStages } from '../../blocks/stages'
 import type { Method, NamedArrays } from '../../method'
@@ -15,6 +16,13 @@ const outcomeOnly = (learned: NamedArrays): NamedArrays =>
 export const method: Method = {
   async fit(context) {
     checkRatings(context)
+    if (featureWidth(context.split) === 0) {
+      context.report.log(
+        'warning',
+        'Nothing describes the users: there is nothing to weigh them by. All weights are 1, and this is Concat-VAE.',
+      )
+      return fitInStages(context, [concatStage()], concatVaeOf)
+    }
     return fitInStages(
       context,
       [exposureStage(false), weightsStage, concatStage((learned) => learned[userWeights]!.data as Float32Array)],

@@ -61,12 +61,10 @@ class PairClassifier {
   /** [rows, 1] */
   logOdds(rows: Csr, z: Tensor2D): Tensor2D {
     const { weights, features } = this
-    let sums = linear(z, weights['pairs.latent.weight']!, weights['pairs.hidden.bias']!)
-    if (features > 0) {
-      // Standardised as they are: the divisor of `featureInput` would make them small beside z.
-      const x = tf.mul(featureInput(rows, features), Math.sqrt(features)) as Tensor2D
-      sums = tf.add(sums, tf.matMul(x, weights['pairs.features.weight'] as Tensor as Tensor2D))
-    }
+    const ofLatents = linear(z, weights['pairs.latent.weight']!, weights['pairs.hidden.bias']!)
+    // Standardised as they are: the divisor of `featureInput` would make them small beside z.
+    const x = tf.mul(featureInput(rows, features), Math.sqrt(features)) as Tensor2D
+    const sums = tf.add(ofLatents, tf.matMul(x, weights['pairs.features.weight'] as Tensor as Tensor2D))
     return linear(tf.tanh(sums), weights['pairs.output.weight']!, weights['pairs.output.bias']!)
   }
 
@@ -83,6 +81,7 @@ class PairClassifier {
   }
 }
 
+/** For each of the users one drawn at random, each once: now and then a user stands in for itself. */
 const everyOther = (users: number, rng: Rng): Int32Array =>
   rng.shuffle(Int32Array.from({ length: users }, (_, user) => user))
 
@@ -94,14 +93,12 @@ function validationRows({ train, validation }: Split, rng: Rng): Csr {
   return takeRows(train, rng.shuffle(users).slice(0, validatedUsers))
 }
 
-/** Learns how much more often features and exposures go together than by chance, and weighs users by the inverse. */
+/** Learns how much more often the users' features and exposures go together than by chance, and weighs users by the inverse. */
 export const weightsStage: Stage = {
   label: 'User weights',
   start({ split, params, report }, learned, rng) {
     const latent = numberParam(params, 'latent')
     const features = featureWidth(split)
-    if (features === 0)
-      report.log('warning', 'Nothing describes the users: there is nothing to weigh them by, and this is Concat-VAE.')
     const exposureArrays = checkedArrays(learned, {
       ...exposureShapes(split.train.cols, latent),
       ...keptOfExposures,
@@ -110,7 +107,7 @@ export const weightsStage: Stage = {
     const validationSeed = rng.uint32()
     const weightsRng = rng.fork()
     const weights: Weights = createWeights<string>({
-      ...(features > 0 && { 'pairs.features.weight': xavierArray([features, latent], rng, features + latent) }),
+      'pairs.features.weight': xavierArray([features, latent], rng, features + latent),
       'pairs.latent.weight': xavierArray([latent, latent], rng, features + latent),
       'pairs.hidden.bias': constantArray([latent], 0),
       'pairs.output.weight': xavierArray([latent, 1], rng),
