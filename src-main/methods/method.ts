@@ -186,7 +186,10 @@ export interface FittedModel {
    * has edges, to the scores that `score` gives. Only with the capability `export`.
    */
   scoringGraph?(): Promise<ScoringGraph>
-  /** The weights, enough for `load` to give the same scores. */
+  /**
+   * The weights, enough for `load` to give the same scores. Those that features of users are multiplied by have a row for each feature and are
+   * called `features` or `….features.weight`.
+   */
   save(): Promise<NamedArrays>
   dispose(): void
 }

@@ -1,14 +1,17 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tinySplit } from '../../tests/support/tiny-split'
 import { nnzOf } from '../../src-shared/domain/split'
-import type { RunOnDisk } from '../jobs/trainer-contract'
+import type { AttributeTables, RunOnDisk } from '../jobs/trainer-contract'
+import type { StopSignal } from '../methods/method'
 import { runFiles, splitDirectory } from '../storage/layout'
+import { noAttributes } from './intervene/attributes'
 import { readGraph } from './run-files'
 import { runPipeline } from './run-pipeline'
 import { writeSplit } from './split/split-store'
+import { trainerHandlers } from './trainer-handlers'
 
 let workspace: string
 const split = tinySplit()
@@ -42,6 +45,8 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(workspace, { recursive: true, force: true }))
 
+const small = { epochs: 2, batchSize: 32, hidden: 8, latent: 4 }
+
 const newRun = (
   name: string,
   method: string,
@@ -54,7 +59,7 @@ const newRun = (
     runDirectory,
     splitDirectory: splitDirectory(workspace, split.hash),
     method,
-    params: { epochs: 2, batchSize: 32, hidden: 8, latent: 4, ...params },
+    params,
     seed: 1,
     backend: 'wasm',
     threads: 2,
@@ -63,7 +68,7 @@ const newRun = (
 }
 
 test('the graph of a run has what was known before, exactly', async () => {
-  const run = newRun('knowing', 'csc', { confounders: 3 }, Int8Array.of(0, 1, -1, -1, 0, 0, 0, 1, 0))
+  const run = newRun('knowing', 'csc', { ...small, confounders: 3 }, Int8Array.of(0, 1, -1, -1, 0, 0, 0, 1, 0))
   const result = await runPipeline({ ...run, resume: false, attributes: null }, { requested: null }, silent)
   expect(result.end).toBe('completed')
   const { probabilities } = readGraph(run.runDirectory)
@@ -73,7 +78,7 @@ test('the graph of a run has what was known before, exactly', async () => {
 })
 
 test('a method that learns no graph refuses knowledge of one, before anything is written', async () => {
-  const run = newRun('unknowing', 'multi-vae', {}, new Int8Array(9))
+  const run = newRun('unknowing', 'multi-vae', small, new Int8Array(9))
   await expect(
     runPipeline({ ...run, resume: false, attributes: null }, { requested: null }, silent),
   ).rejects.toMatchObject({
@@ -81,4 +86,37 @@ test('a method that learns no graph refuses knowledge of one, before anything is
     message: 'Multi-VAE cannot be given required or forbidden edges.',
   })
   expect(existsSync(join(run.runDirectory, runFiles.log))).toBe(false)
+})
+
+describe('a run that was trained with a feature of users', () => {
+  const ages = Float64Array.from({ length: 60 }, (_, user) => user % 7)
+  const described = (...numbers: Float64Array<ArrayBuffer>[]): AttributeTables => ({
+    items: noAttributes,
+    users: { numbers: numbers.map((values, at) => ({ name: `number ${at}`, values })), texts: [] },
+  })
+  const refusal = (found: string): object => ({
+    code: 'runInvalid',
+    message: `The run was trained with features of users (1) that are not those found in the data set now (${found}). Import the data set again as it was.`,
+  })
+  const others = [
+    ['is gone', described(), 'none'],
+    ['is another', described(ages, ages.map(Math.sqrt)), '2'],
+  ] as const
+
+  test.each(others)('and stopped before it was read does not go on where the data set %s', async (how, now, found) => {
+    const run = newRun(`stopped ${how}`, 'deep-deconf', { epochs: 2, latent: 4, batchSize: 32 }, null)
+    const fit = (resume: boolean, attributes: AttributeTables, signal: StopSignal = { requested: null }) =>
+      runPipeline({ ...run, resume, attributes }, signal, silent)
+    expect(await fit(false, described(ages), { requested: 'pause' })).toMatchObject({ end: 'paused', epochs: 0 })
+    await expect(fit(true, now)).rejects.toMatchObject(refusal(found))
+    expect(await fit(true, described(ages))).toMatchObject({ end: 'completed' })
+  })
+
+  test.each(others)('is not opened to score users without it where the data set %s', async (how, now, found) => {
+    const run = newRun(`completed ${how}`, 'wmf', { epochs: 2, factors: 4 }, null)
+    await runPipeline({ ...run, resume: false, attributes: described(ages) }, { requested: null }, silent)
+    const { open } = trainerHandlers(() => undefined)
+    await expect(open({ ...run, attributes: now })).rejects.toMatchObject(refusal(found))
+    expect(await open({ ...run, attributes: described(ages) })).toEqual({ users: 60, items: 31 })
+  })
 })

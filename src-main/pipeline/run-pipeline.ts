@@ -12,7 +12,7 @@ import { readCheckpoint, removeHalfWritten, writeCheckpoint } from './checkpoint
 import { evaluateFully } from './evaluate/evaluate-fully'
 import { writeEvaluation } from './evaluate/evaluation-file'
 import { appendLog, appendPoint, writeCorrelation, writeExposureCheck, writeGraph, writeWeights } from './run-files'
-import { withBeside } from './split/beside'
+import { checkFeatures, featureWidth, withBeside } from './split/beside'
 import { readSplit } from './split/split-store'
 import { describeGraph, learnedGraph } from './structure/structure'
 
@@ -23,6 +23,9 @@ export type TrainingEvents = {
 
 /** Time of training that a kill may cost: checkpoints between are not written, which would take longer than a short epoch. */
 const checkpointEveryMilliseconds = 2000
+
+/** Where the state of a checkpoint says how many numbers described a user. */
+const widthKey = 'featureWidth'
 
 const unfinished = { bestEpoch: null, metrics: null, evaluation: null, weightsHash: null } as const
 
@@ -41,13 +44,15 @@ export async function runPipeline(
   const params = resolveParams(descriptor.info.params, run.params)
   if (run.knowledge && !descriptor.info.capabilities.includes('knowledge'))
     throw new CausewayError('badRequest', `${descriptor.info.label} cannot be given required or forbidden edges.`)
-  const report = reporter(run.runDirectory, signal, events)
 
   const split = withBeside(await readSplit(run.splitDirectory), descriptor.info, run.attributes)
+  const report = reporter(run.runDirectory, signal, events, featureWidth(split))
   const engine = await useBackend(run.backend, run.threads)
   const method = await descriptor.load()
   removeHalfWritten(run.runDirectory)
   const resume = run.resume ? readCheckpoint(run.runDirectory) : null
+  const trained = resume?.state[widthKey]
+  checkFeatures(split, typeof trained === 'number' ? trained : null)
   report.log('info', startText(descriptor, run, split, engine, resume !== null))
 
   const { knowledge, attributes } = run
@@ -105,7 +110,7 @@ function startText(
 }
 
 /** What the method reports, written to the run folder and sent on. */
-function reporter(runDirectory: string, signal: StopSignal, events: TrainingEvents): FitReporter {
+function reporter(runDirectory: string, signal: StopSignal, events: TrainingEvents, width: number): FitReporter {
   let written = performance.now()
   return {
     progress: (progress) => events.progress(progress),
@@ -113,10 +118,10 @@ function reporter(runDirectory: string, signal: StopSignal, events: TrainingEven
       appendPoint(runDirectory, point)
       events.points([point])
     },
-    checkpoint: async (checkpoint) => {
+    checkpoint: async ({ arrays, state }) => {
       // A stopped training goes on from exactly where it was.
       if (signal.requested === null && performance.now() - written < checkpointEveryMilliseconds) return
-      writeCheckpoint(runDirectory, checkpoint)
+      writeCheckpoint(runDirectory, { arrays, state: { ...state, [widthKey]: width } })
       written = performance.now()
     },
     log: (level, text) => {

@@ -24,7 +24,7 @@ import { isIntervenable } from './intervene/prepared-rows'
 import { Tasks } from './intervene/tasks'
 import { readGraph, readWeights } from './run-files'
 import { runPipeline } from './run-pipeline'
-import { withBeside } from './split/beside'
+import { checkFeatures, trainedFeatureWidth, withBeside } from './split/beside'
 import { readSplit } from './split/split-store'
 
 const progressEveryMilliseconds = 100
@@ -154,9 +154,11 @@ export function trainerHandlers(
         const descriptor = findMethod(run.method)
         const params = resolveParams(descriptor.info.params, run.params)
         const split = withBeside(await readSplit(run.splitDirectory), descriptor.info, run.attributes ?? null)
+        const weights = readWeights(run.runDirectory)
+        checkFeatures(split, trainedFeatureWidth(weights))
         await useBackend(run.backend, run.threads)
         const method = await descriptor.load()
-        const model = method.load(readWeights(run.runDirectory), params, split.train.cols, run.knowledge)
+        const model = method.load(weights, params, split.train.cols, run.knowledge)
         open = { run, split, model, interventions: null, correlations: null, exposures: null }
       }
       const { rows, cols } = opened().split.train

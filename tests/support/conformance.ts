@@ -6,6 +6,7 @@ import { onnxModel, type ModelAbout } from '../../src-main/pipeline/export/onnx'
 import { tfjsModel } from '../../src-main/pipeline/export/tfjs'
 import { evaluate } from '../../src-main/pipeline/evaluate/evaluate'
 import { rankRows } from '../../src-main/pipeline/evaluate/ranking'
+import { trainedFeatureWidth } from '../../src-main/pipeline/split/beside'
 import { useBackend } from '../../src-main/tensor/backends'
 import { countLeakedTensors } from '../../src-main/tensor/leak'
 import type { BackendId } from '../../src-shared/domain/backend'
@@ -269,6 +270,11 @@ export function describeConformance(backend: BackendId): void {
       const everyone = Array.from({ length: split.train.rows }, (_, u) => u)
       const difference = (a: Float32Array, b: Float32Array): number =>
         Math.max(...a.map((value, at) => Math.abs(value - b[at]!)))
+
+      if (can('user-features'))
+        test('has weights that tell how many features it was trained with', async () => {
+          expect(trainedFeatureWidth(await model.save())).toBe(2)
+        })
 
       if (can('mask'))
         test('an all-ones mask changes no score by one bit', async () => {

@@ -1,6 +1,8 @@
+import { CausewayError } from '../../../src-shared/contract/errors'
 import type { MethodInfo } from '../../../src-shared/domain/method'
 import type { BesidePositives, Csr, ExposedItems, Split } from '../../../src-shared/domain/split'
 import type { AttributeTables } from '../../jobs/trainer-contract'
+import type { NamedArrays } from '../../methods/method'
 import { userFeatures } from '../dataset/features'
 import { ratedPairs } from '../evaluate/rated'
 
@@ -20,6 +22,31 @@ export function withBeside(
     ...(features && { features }),
   }
   return { ...split, train: { ...split.train, beside } }
+}
+
+/** How many numbers describe a user of the split; 0 where nothing does. */
+export const featureWidth = (split: Split): number => split.train.beside?.features?.width ?? 0
+
+/** How many numbers described a user in the training of these weights, as `FittedModel.save` names them; null where they say nothing of it. */
+export function trainedFeatureWidth(weights: NamedArrays): number | null {
+  const name = Object.keys(weights).find((key) => key === 'features' || key.endsWith('.features.weight'))
+  return name === undefined ? null : weights[name]!.shape[0]!
+}
+
+/**
+ * Whether users are described as they were in the training. Where their data set is gone they would all be scored as the average user, and a
+ * training would go on as that of another model.
+ * @param trained how many numbers described a user then; null where that is not known
+ * @throws CausewayError `runInvalid`
+ */
+export function checkFeatures(split: Split, trained: number | null): void {
+  const found = featureWidth(split)
+  if (trained === null || found === trained) return
+  throw new CausewayError(
+    'runInvalid',
+    `The run was trained with features of users (${trained || 'none'}) that are not those found in the data set now (${found || 'none'}). Import the data set again as it was.`,
+    { trained, found },
+  )
 }
 
 /** All rated items of each user in a part, ascending, with their ratings. @throws TypeError for a split without ratings */

@@ -1,6 +1,6 @@
+import { featureWidth } from '../../../pipeline/split/beside'
 import { concatStage, concatVaeOf, loadConcatVae } from '../../blocks/exposure/concat-vae'
 import { exposureStage } from '../../blocks/exposure/exposure-stage'
-import { featureWidth } from '../../blocks/exposure/input'
 import { checkRatings } from '../../blocks/exposure/ratings'
 import { fitInStages } from '../../blocks/stages'
 import type { Method, NamedArrays } from '../../method'

@@ -1,6 +1,6 @@
 import type { Csr } from '../../../../src-shared/domain/split'
 import type { ParamValues } from '../../../../src-shared/params/params'
-import { exposuresOf } from '../../../pipeline/split/beside'
+import { exposuresOf, featureWidth } from '../../../pipeline/split/beside'
 import { checkedArrays, createWeights, readTensors, type Weights } from '../../../tensor/named-arrays'
 import { logitsOf, type ItemLayer } from '../../../tensor/rank'
 import { dropEntries, sparseMatMul, type ScaledRows } from '../../../tensor/sparse'
@@ -11,7 +11,7 @@ import { constantArray, xavierArray } from '../initial'
 import { klToStandardNormal, klWeight, sampleLatent, type Posterior } from '../mult-vae'
 import type { Stage } from '../stages'
 import { numberParam } from '../training-params'
-import { exposureInput, exposureScale, featureInput, featureWidth } from './input'
+import { exposureInput, exposureScale, featureInput } from './input'
 import { ratingCriterion, ratingLosses } from './ratings'
 
 /**

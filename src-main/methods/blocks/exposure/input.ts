@@ -19,9 +19,6 @@ export function exposureScale(split: Split): number {
   return Math.fround(1 / Math.sqrt(Math.max(1, exposures / Math.max(1, users.length))))
 }
 
-/** How many numbers describe a user of the split; 0 where nothing does. */
-export const featureWidth = (split: Split): number => split.train.beside?.features?.width ?? 0
-
 /**
  * What users are described by, [rows, width], divided by the root of the width: standardised features then have a squared length of about 1. A
  * user of whom nothing is known is the average one.
