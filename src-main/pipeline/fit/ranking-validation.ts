@@ -80,6 +80,8 @@ export async function ratedNdcg(
     block.forEach((user, r) => {
       for (; users[at] === user; at++) scores[at] = all[r * split.train.cols + items[at]!]!
     })
+    // Lets messages in: a stop request is seen before the next block.
+    await new Promise(setImmediate)
   }
   const values = ratedByUser({ users, labels }, scores, [20])['ratedNdcg@20']!
   return { value: values.length === 0 ? null : values.reduce((sum, ndcg) => sum + ndcg, 0) / values.length }

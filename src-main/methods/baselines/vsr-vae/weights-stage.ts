@@ -157,6 +157,8 @@ export const weightsStage: Stage = {
             logOdds.dispose()
             for (let r = 0; r < rows.rows; r++) ratios[from + r]! += Math.exp(values[r]!) / draws
           }
+          // Lets messages in: a stop request is seen before the first batch of the next stage.
+          await new Promise(setImmediate)
         }
         const data = new Float32Array(split.train.rows)
         weightsFrom(ratios).forEach((weight, at) => (data[users[at]!] = weight))

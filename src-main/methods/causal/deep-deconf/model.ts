@@ -51,6 +51,8 @@ async function confounderScale(split: Split, exposure: NamedArrays): Promise<num
     })
     sum += (await square.data())[0]!
     square.dispose()
+    // Lets messages in: a stop request is seen before the first batch.
+    await new Promise(setImmediate)
   }
   disposeWeights(weights)
   // A model that finds all users alike has z = 0 for everyone, and any scale will do.
