@@ -54,6 +54,21 @@ describe('what is held out', () => {
   })
 })
 
+test('of very many items fewer users are held out of', () => {
+  const items = 2 ** 23
+  const lists = (at: number, size: number): number[][] =>
+    Array.from({ length: 12 }, (_, user) => Array.from({ length: size }, (_, i) => at + 1000 * user + i))
+  const train = csrOf(lists(0, 99), items)
+  const split = { hash: 'wide', train, validation: csrOf(lists(500, 1), items), test: csrOf(lists(0, 0), items) }
+  const { users, entries, exposed } = holdOutExposures(split, Rng.seeded(1))
+  expect(users).toHaveLength(8)
+  users.forEach((user, r) => {
+    const own = rowOf(entries, r)
+    expect(own.length / items).toBeCloseTo(0.01, 3)
+    expect([...own.filter((_, at) => exposed[entries.indptr[r]! + at] === 1)]).toEqual([500 + 1000 * user])
+  })
+})
+
 describe('the predictive check', () => {
   /** Log-odds of the exposures to thirty items, for a few draws of z. */
   const rng = Rng.seeded(3)

@@ -24,6 +24,9 @@ export interface HeldOutExposures {
 /** More users do not make the mean likelihood of their held-out items tell models apart any better. */
 const mostUsers = 2000
 
+/** Users times items, at most: of many items, fewer users tell as much, and what is held out of them stays within some hundred megabytes. */
+const mostCells = 2 ** 26
+
 /** At most so many log-odds are in memory at a time: 16 MB. */
 const blockCells = 4 * 1024 * 1024
 
@@ -40,14 +43,16 @@ export function holdOutExposures(split: Split, rng: Rng): HeldOutExposures {
   const candidates: number[] = []
   for (let user = 0; user < split.train.rows; user++)
     if (heldBy(user) > 0 && rowOf(shownRows, user).length > 0) candidates.push(user)
-  const users = Int32Array.from(rng.shuffle(candidates).slice(0, mostUsers)).sort()
-
   const items = split.train.cols
-  const entries: number[] = []
-  const exposed: number[] = []
+  const most = Math.min(mostUsers, Math.max(1, Math.floor(mostCells / items)))
+  const users = Int32Array.from(rng.shuffle(candidates).slice(0, most)).sort()
+
+  const taken: { entries: Int32Array; exposed: Uint8Array }[] = []
   const indptr = new Int32Array(users.length + 1)
   const shown = new Float32Array(users.length)
   const marks = new Uint8Array(items)
+  const own = new Int32Array(items)
+  const ownExposed = new Uint8Array(items)
   users.forEach((user, r) => {
     marks.fill(0)
     const input = rowOf(shownRows, user)
@@ -56,20 +61,23 @@ export function holdOutExposures(split: Split, rng: Rng): HeldOutExposures {
     const held = heldBy(user)
     const share = held / (held + input.length)
     shown[r] = 1 - share
+    let size = 0
     for (let item = 0; item < items; item++) {
-      const isHeld = marks[item] === 2 || (marks[item] === 0 && rng.uniform() < share)
-      if (!isHeld) continue
-      entries.push(item)
-      exposed.push(marks[item] === 2 ? 1 : 0)
+      if (marks[item] !== 2 && !(marks[item] === 0 && rng.uniform() < share)) continue
+      own[size] = item
+      ownExposed[size] = marks[item] === 2 ? 1 : 0
+      size++
     }
-    indptr[r + 1] = entries.length
+    indptr[r + 1] = indptr[r]! + size
+    taken.push({ entries: own.slice(0, size), exposed: ownExposed.slice(0, size) })
   })
-  return {
-    users,
-    entries: { rows: users.length, cols: items, indptr, indices: Int32Array.from(entries) },
-    exposed: Uint8Array.from(exposed),
-    shown,
-  }
+  const indices = new Int32Array(indptr[users.length]!)
+  const exposed = new Uint8Array(indices.length)
+  taken.forEach((of, r) => {
+    indices.set(of.entries, indptr[r]!)
+    exposed.set(of.exposed, indptr[r]!)
+  })
+  return { users, entries: { rows: users.length, cols: items, indptr, indices }, exposed, shown }
 }
 
 /** Some of the users. @param places ascending */
