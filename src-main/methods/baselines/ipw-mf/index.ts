@@ -19,7 +19,7 @@ export const descriptor: MethodDescriptor = {
     capabilities: ['score', 'exposures', 'user-features'],
     params: factorisationParams(
       { factors: 16, alpha: 5, regularisation: 30 },
-      'An exposure counts 1 + this · rating / propensity, that factor 1 in the mean; what was not exposed counts 1. Larger trusts exposures more.',
+      'An exposure counts 1 + this · rating / propensity, that factor 1 in the mean over all exposures; what was not exposed counts 1. Larger trusts exposures more.',
       [
         wantedParam,
         {

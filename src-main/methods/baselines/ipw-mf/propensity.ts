@@ -46,7 +46,7 @@ export class Propensities {
     /** [covariates × items] row-major. */
     private readonly coefficients: Float32Array,
     private readonly items: number,
-    /** Mean and deviation of the activity, the least propensity, and what makes the mean weight of the training 1. */
+    /** Mean and deviation of the activity, the least propensity, and what makes the mean weight over all exposures of the training 1. */
     private readonly numbers: Float32Array,
   ) {}
 
@@ -103,7 +103,7 @@ export class Propensities {
     }
   }
 
-  /** The exposures with the weights r/p, of mean 1 in the training. @param beside what is known of these users */
+  /** The exposures with the weights r/p, of mean 1 over all exposures of the training. @param beside what is known of these users */
   weigh(exposures: WeightedRows, beside: Csr['beside']): WeightedRows & { weights: Float32Array } {
     const scale = this.numbers[3]!
     const weights = this.probabilities(exposures, beside).map(
