@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { csrOf } from '../../../../tests/support/csr'
 import { bitsOf, fitSmall, smallParams, throughDisk } from '../../../../tests/support/fit'
 import { exposedTinySplit } from '../../../../tests/support/tiny-split'
-import { rowOf, takeRows, type Csr, type Split } from '../../../../src-shared/domain/split'
+import { rowOf, takeRows, type Csr, type ExposedItems, type Split } from '../../../../src-shared/domain/split'
+import { recovery, regressedEffects } from '../../../pipeline/experiment/simulate-effects/recovery'
 import { exposuresOf } from '../../../pipeline/split/beside'
 import { useBackend } from '../../../tensor/backends'
 import { countLeakedTensors } from '../../../tensor/leak'
@@ -314,60 +315,47 @@ test.each(['exposed', 'gaussian'])(
  * A world in which two hidden causes act on exposures and on ratings, and the exposure to an item on the ratings of the others, linearly:
  * r_i = 3 + Σ_j effects[j][i] a_j + confounding · c + noise.
  */
-function linearWorld(users: number, items: number): { split: Split; effects: number[][] } {
+function linearWorld(users: number, items: number): { split: Split; exposed: ExposedItems; effects: number[] } {
   const rng = Rng.seeded(11)
   const normals = (rows: number, columns: number, deviation: number): number[][] =>
     Array.from({ length: rows }, () => Array.from({ length: columns }, () => deviation * rng.normal()))
-  const [loads, confounding, effects] = [normals(items, 2, 2), normals(items, 2, 0.5), normals(items, items, 0.5)]
-  const exposed: number[][] = []
+  const [loads, confounding, effects] = [normals(items, 2, 1), normals(items, 2, 1.5), normals(items, items, 0.5)]
+  const lists: number[][] = []
   const ratings: number[] = []
   for (let user = 0; user < users; user++) {
     const causes = [rng.normal(), rng.normal()]
     const along = (direction: number[]): number => direction[0]! * causes[0]! + direction[1]! * causes[1]!
     const own = loads.flatMap((load, item) => (rng.uniform() < 1 / (1 + Math.exp(-along(load))) ? [item] : []))
-    exposed.push(own)
+    lists.push(own)
     for (const item of own)
       ratings.push(
         3 + own.reduce((sum, j) => sum + effects[j]![item]!, 0) + along(confounding[item]!) + 0.3 * rng.normal(),
       )
   }
-  const train = csrOf(exposed, items)
+  const train = csrOf(lists, items)
   const none = csrOf(
-    exposed.map(() => []),
+    lists.map(() => []),
     items,
   )
-  const beside = { exposed: { ...train, ratings: Float32Array.from(ratings) } }
-  return { split: { hash: 'linear', train: { ...train, beside }, validation: none, test: none }, effects }
+  const exposed = { ...train, ratings: Float32Array.from(ratings) }
+  const split = { hash: 'linear', train: { ...train, beside: { exposed } }, validation: none, test: none }
+  return { split, exposed, effects: effects.flat() }
 }
 
-test('finds the effects of a linear world with confounded exposures', async () => {
+test('finds the effects of a linear world with confounded exposures better than a regression of ratings on exposures', async () => {
   await useBackend('wasm')
-  const items = 12
-  const world = linearWorld(2000, items)
-  const { model } = completed(
-    await fitSmall(descriptor, world.split, {
-      params: {
-        likelihood: 'gaussian',
-        hiddenLayers: '0',
-        latent: 2,
-        dropout: 0,
-        epochs: 25,
-        batchSize: 100,
-        learningRate: 0.03,
-      },
-    }),
-  )
+  const items = 24
+  const { split: world, exposed, effects } = linearWorld(2000, items)
+  const params = { likelihood: 'gaussian', hiddenLayers: '0', latent: 2, dropout: 0.05, epochs: 25, batchSize: 100 }
+  const { model } = completed(await fitSmall(descriptor, world, { params: { ...params, learningRate: 0.03 } }))
   const all = Array.from({ length: items }, (_, item) => item)
-  const found = await model.exposureEffects!().of(all, null)
-  // An item's own effect cannot be told from its mean rating: it is rated only where it was exposed.
-  const pairs = all.flatMap((j) =>
-    all.filter((i) => i !== j).map((i) => [found[j * items + i]!, world.effects[j]![i]!]),
-  )
-  const mean = (side: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[side]!, 0) / pairs.length
-  const [a, b] = [mean(0), mean(1)]
-  const sum = (f: (x: number, y: number) => number): number =>
-    pairs.reduce((total, [x, y]) => total + f(x! - a, y! - b), 0)
-  const correlation = sum((x, y) => x * y) / Math.sqrt(sum((x) => x * x) * sum((_, y) => y * y))
-  expect(correlation).toBeGreaterThan(0.8)
+  const found = recovery(await model.exposureEffects!().of(all, null), effects, items)
+  const regression = recovery(regressedEffects(exposed), effects, items)
+  // In the worlds of seeds 11 to 18 the correlations were from 0.87 to 0.95 and from 0.69 to 0.80, in each apart by 0.13 to 0.18, and the errors
+  // 0.16 to 0.23 and 0.36 to 0.48. A ridge made the regression no better. Without confounding it is the better one: 0.999, and 0.97 here. With z
+  // held at 0 the network came to 0.75 in this world, as the regression with 0.79.
+  expect(found.correlation).toBeGreaterThan(0.85)
+  expect(found.correlation).toBeGreaterThan(regression.correlation! + 0.1)
+  expect(found.rmse).toBeLessThan(0.7 * regression.rmse)
   model.dispose()
 })
