@@ -21,6 +21,9 @@ export default defineConfig({
     // Two cores: two files at a time, so that training tests do not starve each other.
     maxWorkers: 2,
     testTimeout: 30_000,
+    // What is waited for comes later on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
+    hookTimeout: 30_000,
     sequence: { sequencer: ConformanceFirst },
   },
 })
