@@ -259,6 +259,15 @@ describe('a training in two stages', () => {
 describe('what it learns from', () => {
   beforeAll(async () => void (await useBackend('wasm')))
 
+  test('are no more items than a weight for every pair can be kept of, without a hidden layer', async () => {
+    const none = csrOf([[], []], 9000)
+    const large = { hash: 'x', train: csrOf([[0, 8999], [5]], 9000), validation: none, test: none }
+    await expect(fitSmall(descriptor, large, { params: { hiddenLayers: '0' } })).rejects.toMatchObject({
+      code: 'paramInvalid',
+      message: expect.stringMatching(/9000 items.*choose one hidden layer/) as string,
+    })
+  })
+
   test('are all exposures, not only what was liked', async () => {
     const { model } = completed(await fitSmall(descriptor, split))
     const exposed = exposuresOf(split.train)

@@ -1,3 +1,4 @@
+import { CausewayError } from '../../../../src-shared/contract/errors'
 import { learnedFrom, takeRows, type Split } from '../../../../src-shared/domain/split'
 import type { ParamValues } from '../../../../src-shared/params/params'
 import { exposuresOf, featureWidth } from '../../../pipeline/split/beside'
@@ -11,7 +12,7 @@ import { checkRatings, isGaussian, ratingCriterion, ratingLosses } from '../../b
 import { weightedModel } from '../../blocks/gradient-method'
 import { fitInStages, type Stage } from '../../blocks/stages'
 import { numberParam } from '../../blocks/training-params'
-import type { FittedModel, Method, NamedArrays } from '../../method'
+import type { FitContext, FittedModel, Method, NamedArrays } from '../../method'
 import { exposureEffectsOf } from './effects'
 import { initialOutcomeWeights, keptShapes, OutcomeNetwork, outcomeSize, type DeepDeconfWeightName } from './network'
 
@@ -100,9 +101,24 @@ const outcomeStage: Stage = {
   },
 }
 
+/** A weight for each pair of more items, its gradient and the two moments of Adam would take more than a gigabyte. */
+const mostLinearItems = 8192
+
+/** @throws CausewayError `paramInvalid` for a linear network of too many items, before anything is trained */
+function checkSize({ params, split }: FitContext): void {
+  const items = split.train.cols
+  if (params['hiddenLayers'] !== '0' || items <= mostLinearItems) return
+  throw new CausewayError(
+    'paramInvalid',
+    `Without a hidden layer there is a weight for every pair of the ${items} items, and at most ${mostLinearItems} items are taken: choose one hidden layer, or a k-core that keeps fewer items.`,
+    { key: 'hiddenLayers', value: '0', allowed: '1' },
+  )
+}
+
 /** Deep-Deconf (Zhu et al.): see README.md for the decisions. */
 export const method: Method = {
   async fit(context) {
+    checkSize(context)
     checkRatings(context, 'the Gaussian likelihood, which predicts the ratings themselves')
     return fitInStages(context, [exposureStage(true), outcomeStage], (kept) =>
       modelOf(kept, context.params, context.split.train.cols),
