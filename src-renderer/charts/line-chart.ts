@@ -63,7 +63,7 @@ export function lineChart(data: LineChartData, theme: ChartTheme): Chart {
   const nameWidth = Math.min(200, 28 + 6.5 * Math.max(0, ...data.series.map(({ label }) => label.length)))
 
   // The words of marks have a row of their own, under the name of the axis: a mark at its beginning would be written over it.
-  const markRow = data.marks ? 16 : 0
+  const markRow = data.marks ? 12 : 0
 
   const option = {
     ...baseOption(theme),
