@@ -2,15 +2,21 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
+/** Small files that take long, longest first: they train on slow backends, and start programs. */
+const longest = [/\/tests\/(conformance|webgpu)/, /\/(shells\/cli|jobs)\//]
+
 /**
- * Begins with the conformance tests. Without a record of an earlier run, vitest begins with the largest files; these are
- * the smallest and take longest, and would go on alone when the other core has nothing left to do.
+ * Begins with what takes long. Without a record of an earlier run, vitest begins with the largest files; some of the smallest take longest, and would
+ * go on alone when the other core has nothing left to do.
  */
-class ConformanceFirst extends BaseSequencer {
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    const isConformance = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/tests/conformance-')
-    return [...sorted.filter(isConformance), ...sorted.filter((file) => !isConformance(file))]
+    const placeOf = ({ moduleId }: TestSpecification): number => {
+      const place = longest.findIndex((pattern) => pattern.test(moduleId))
+      return place === -1 ? longest.length : place
+    }
+    return sorted.sort((a, b) => placeOf(a) - placeOf(b))
   }
 }
 
@@ -24,6 +30,6 @@ export default defineConfig({
     // What is waited for comes later on a busy machine.
     expect: { poll: { timeout: 20_000 } },
     hookTimeout: 30_000,
-    sequence: { sequencer: ConformanceFirst },
+    sequence: { sequencer: LongestFirst },
   },
 })
