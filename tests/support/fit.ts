@@ -11,6 +11,7 @@ import { Rng } from '../../src-main/tensor/rng'
 import { decodeSafetensors, encodeSafetensors } from '../../src-main/tensor/safetensors'
 import type { Split } from '../../src-shared/domain/split'
 import { resolveParams } from '../../src-shared/params/params'
+import { bareContext } from './bare-context'
 
 /** Small sizes for those parameters that a method has. */
 const small: Record<string, number> = {
@@ -52,13 +53,7 @@ export async function fitSmall(
     knowledge: options.knowledge ?? null,
     attributes: options.attributes ?? null,
     resume: options.resume ?? null,
-    report: {
-      progress: () => undefined,
-      epoch: () => undefined,
-      checkpoint: () => Promise.resolve(),
-      log: () => undefined,
-      ...options.report,
-    },
+    report: { ...bareContext.report, ...options.report },
   })
 }
 

@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
+import { bareContext } from '../../../tests/support/bare-context'
 import { csrOf } from '../../../tests/support/csr'
 import type { Split } from '../../../src-shared/domain/split'
 import { useBackend } from '../../tensor/backends'
@@ -49,16 +50,8 @@ const contextOf = (report: Partial<FitReporter> = {}, given: Partial<FitContext>
   params: {},
   rng: Rng.seeded(1),
   signal: { requested: null },
-  knowledge: null,
-  attributes: null,
-  resume: null,
-  report: {
-    progress: () => undefined,
-    epoch: () => undefined,
-    checkpoint: () => Promise.resolve(),
-    log: () => undefined,
-    ...report,
-  },
+  ...bareContext,
+  report: { ...bareContext.report, ...report },
   ...given,
 })
 

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { bareContext } from '../../../tests/support/bare-context'
 import { csrOf } from '../../../tests/support/csr'
 import { rowOf, type Split } from '../../../src-shared/domain/split'
 import type { FitContext, FitReporter } from '../../methods/method'
@@ -47,16 +48,8 @@ const contextOf = (given: Partial<FitContext> = {}, report: Partial<FitReporter>
   params: {},
   rng: Rng.seeded(1),
   signal: { requested: null },
-  knowledge: null,
-  attributes: null,
-  resume: null,
-  report: {
-    progress: () => undefined,
-    epoch: () => undefined,
-    checkpoint: () => Promise.resolve(),
-    log: () => undefined,
-    ...report,
-  },
+  ...bareContext,
+  report: { ...bareContext.report, ...report },
   ...given,
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { bareContext } from '../../../tests/support/bare-context'
 import { csrOf } from '../../../tests/support/csr'
 import type { Split } from '../../../src-shared/domain/split'
 import type { FitContext } from '../../methods/method'
@@ -38,15 +39,7 @@ const contextOf = (split: Split, signal: FitContext['signal'] = { requested: nul
   signal,
   params: {},
   rng: Rng.seeded(1),
-  knowledge: null,
-  attributes: null,
-  resume: null,
-  report: {
-    progress: () => undefined,
-    epoch: () => undefined,
-    checkpoint: () => Promise.resolve(),
-    log: () => undefined,
-  },
+  ...bareContext,
 })
 const validate = (model: Scorer, context: FitContext, by: 'lists' | 'rated') =>
   exposureCriterion(model, context, { by, cutoffs: [10, 20] })(new Pace(1, 1), 0)

@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
+import { bareContext } from '../../../../tests/support/bare-context'
 import { csrOf } from '../../../../tests/support/csr'
 import { bitsOf, fitSmall, smallParams } from '../../../../tests/support/fit'
 import type { Split } from '../../../../src-shared/domain/split'
@@ -50,15 +51,7 @@ async function weigh(split: Split): Promise<number[]> {
       params: smallParams(descriptor, { epochs: 15, batchSize: 50, learningRate: 0.03 }),
       rng: Rng.seeded(1),
       signal: { requested: null },
-      knowledge: null,
-      attributes: null,
-      resume: null,
-      report: {
-        progress: () => undefined,
-        epoch: () => undefined,
-        checkpoint: () => Promise.resolve(),
-        log: () => undefined,
-      },
+      ...bareContext,
     },
     [exposureStage(false), weightsStage],
     (learned) => {

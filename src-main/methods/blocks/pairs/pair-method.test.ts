@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { bareContext } from '../../../../tests/support/bare-context'
 import { fitSmall, smallParams } from '../../../../tests/support/fit'
 import { pairValues, ratedTinySplit, tinySplit } from '../../../../tests/support/tiny-split'
 import { nnzOf, takeRows, type Split } from '../../../../src-shared/domain/split'
@@ -160,15 +161,7 @@ test('a network with several outputs is scored by its first', async () => {
     params,
     rng: Rng.seeded(1),
     signal: { requested: null },
-    knowledge: null,
-    attributes: null,
-    resume: null,
-    report: {
-      progress: () => undefined,
-      epoch: () => undefined,
-      checkpoint: () => Promise.resolve(),
-      log: () => undefined,
-    },
+    ...bareContext,
   })
   if (outcome.end !== 'completed') throw new Error(outcome.end)
 
